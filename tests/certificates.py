@@ -10,6 +10,58 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 
+def issued(
+    folder,
+    *names: x509.GeneralName,
+    common: str = "server",
+    days: int = 1,
+    usage: x509.ObjectIdentifier | None = None,
+) -> tuple[str, tuple[str, str]]:
+    """The paths of a CA's certificate, and of a chain that it issued for ``names`` with its key.
+
+    ``days``: how long the chain is still valid, or since when it is not. ``usage``: the only one that is allowed.
+    """
+    now = dt.datetime.now(dt.UTC)
+    ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+
+    def made(subject: str, public, until: dt.datetime, *extensions: x509.ExtensionType) -> bytes:
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, subject)]))
+            .issuer_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a CA of tests")]))
+            .public_key(public)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - dt.timedelta(days=9))
+            .not_valid_after(until)
+        )
+        for extension in extensions:
+            builder = builder.add_extension(extension, critical=False)
+        return builder.sign(ca_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+    more: list[x509.ExtensionType] = [x509.SubjectAlternativeName(names)] if names else []
+    more += [x509.ExtendedKeyUsage([usage])] if usage is not None else []
+    ca, chain, private = folder / "ca.pem", folder / "chain.pem", folder / "key.pem"
+    ca.write_bytes(
+        made(
+            "a CA of tests",
+            ca_key.public_key(),
+            now + dt.timedelta(days=1),
+            x509.BasicConstraints(ca=True, path_length=None),
+        )
+    )
+    chain.write_bytes(made(common, key.public_key(), now + dt.timedelta(days=days), *more))
+    _write_key(private, key)
+    return str(ca), (str(chain), str(private))
+
+
+def _write_key(path, key: ec.EllipticCurvePrivateKey) -> None:
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+
+
 def self_signed(folder, *hosts: str) -> tuple[str, str]:
     """The paths of a certificate for 127.0.0.1, localhost and ``hosts``, and of its key."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -30,9 +82,5 @@ def self_signed(folder, *hosts: str) -> tuple[str, str]:
     )
     chain, private = folder / "chain.pem", folder / "key.pem"
     chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
+    _write_key(private, key)
     return str(chain), str(private)

@@ -172,4 +172,6 @@ def _wait_for_children() -> None:
 
 
 if __name__ == "__main__":
+    if not sys.flags.safe_path:
+        del sys.path[0]  # the current folder: a file of its own there must not replace a library
     main()

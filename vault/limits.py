@@ -68,6 +68,7 @@ SYNC_TRIES = 8  # puts that another machine was faster with, before the sync giv
 SYNC_PAUSE = 0.1  # before the next try: up to this time, which doubles each time
 MAX_SYNC_NOTE = 64 * 1024
 SYNC_AGE = 5 * 86_400  # doctor names a sync that is older: after seven days a replaced key may be gone
+GENERATIONS_AHEAD = 2**32  # of the bucket's file since the last sync: no machines write as many
 
 VAULT_ID = 16  # bytes
 CACHE_KEY = 32

@@ -80,3 +80,15 @@ import vault.none
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert done.stderr.endswith("ModuleNotFoundError: No module named 'vault.none'\n")
+
+
+@pytest.mark.usefixtures("unmeasured")
+@pytest.mark.parametrize("options", [(), ("-P",)])
+def test_a_file_of_the_current_folder_replaces_no_library(tmp_path, options):
+    """An SDK runs `python -m vault` in whatever folder it was started."""
+    (tmp_path / "click.py").write_text("print('taken over')")
+    done = subprocess.run(
+        [sys.executable, *options, "-m", "vault", "nonsense"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")

@@ -13,6 +13,8 @@ MACHINE = re.compile(r"[A-Za-z0-9_-]{1,32}\Z")
 def open_shared(raw, k_remote):
     """Section 8: the items of a bucket's file, each with its versions as (dot, content)."""
     payload = open_main(raw, k_remote)
+    if not 1 <= whole(payload.get("rekeyed", 0)) <= payload["gen"]:
+        raise Refused("content", "the generation of its key")
     sync = payload.get("sync")
     keys(sync, "v", "items", "machines")
     if whole(sync["v"]) != 1:
@@ -68,6 +70,11 @@ def items(value, shown):
         fits = {"entry": bool(name), "seed": bool(name), "journal": "/" in name, "strict": key == "strict"}
         if not fits.get(kind) or not isinstance(there, list) or not 1 <= len(there) <= 256:
             raise Refused("content", "an item's kind, or how many versions it has")
+        if kind == "journal" and not MACHINE.match(name.partition("/")[0]):
+            raise Refused("content", "the machine of a journal")
+        groups = {"key", "mfa", "rest"} if kind == "entry" else {"rest"}
+        if any(one.get("g") and set(one["g"]) != groups for one in there):
+            raise Refused("content", "the groups of a version")
         found[key] = [version(one, shown.get(key)) for one in there]
     return found
 

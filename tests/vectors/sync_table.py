@@ -78,7 +78,7 @@ def vectors(k_main, make, seal):
                                     "x": {**OTHER, "sak": "mine"}}}  # fmt: skip
             value |= {"me": LAPTOP, "name": "laptop", "shown": shown, "remote": remote}
         change(value)
-        payload = {**payload, "rekeyed": 1, "sync": value}
+        payload = {**payload, "rekeyed": value.pop("rekeyed", 1), "sync": value}
         text = json.dumps(payload, separators=(",", ":")).encode() + b"\x80"
         size = -(-len(text) // 4096) * 4096
         header = {**make.header, "len": [size + 80, len(make.strict)]}
@@ -103,6 +103,10 @@ def vectors(k_main, make, seal):
         "a removal with a content": lambda value: both(value).update(g={}),
         "a content that is a list": lambda value: both(value).update(x=[1]),
         "a dot of the number 0": lambda value: both(value).update(d=[DESKTOP, 0]),
+        "a version without one of its groups": lambda value: both(value)["g"].pop("mfa"),
+        "a journal of a machine that is a path": lambda value: value["items"].update(
+            {"journal/../both": value["items"][f"journal/{DESKTOP}/both"]}
+        ),
         "an ID of a machine that is a path": lambda value: value["machines"].update(
             {"../x": value["machines"][LAPTOP]}
         ),
@@ -113,6 +117,8 @@ def vectors(k_main, make, seal):
     }.items():
         add(name, change, good=False)
         add(f"{name}, in a machine's vault", change, own=True, good=False)
+    for name, number in {"a key of generation 0": 0, "a key that is newer than its file": 99}.items():
+        add(name, lambda value, number=number: value.update(rekeyed=number), good=False)
     own = {
         "a machine without a line": lambda value: value.update(me="bm9ib2R5"),
         "a key of 16 bytes": lambda value: value["remote"].update(key="A" * 22),

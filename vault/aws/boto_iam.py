@@ -72,7 +72,8 @@ class IamClient:
                 f"{operation}: IAM does not accept one of these values",
                 hint="check the names of the user and the device",
             ) from None
-        except (ResponseParserError, exceptions.BotoCoreError):
+        except (ResponseParserError, exceptions.BotoCoreError, ValueError):
+            # ValueError: a field has a time or a number that is none
             other = service_errors.not_from_aws(
                 self._to.host, self._reply.status, self._reply.body, reason="no IAM answer"
             )

@@ -1,4 +1,4 @@
-"""boto3's clients without what boto3 would take from the machine: no key, no profile, no file of AWS's, no log.
+"""boto3's clients without what boto3 would take from the machine: no key, no profile, no file of AWS's, no variable, no log.
 
 The only file that imports boto3. What a client sends and gets is the business of its user (boto_iam, boto_s3).
 """
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from vault.aws.credentials import Credentials
     from vault.aws.service_endpoint import ServiceEndpoint
 
-# What botocore's session would take from the environment. Set here, so that it does not look there.
-_ISOLATED: dict[str, tuple[None, None, Any, None]] = {
-    "profile": (None, None, None, None),
-    "config_file": (None, None, os.devnull, None),
-    "credentials_file": (None, None, os.devnull, None),
-    "metadata_service_num_attempts": (None, None, 0, None),
+# What is set instead of botocore's defaults, some of which name a file or a host to ask.
+_SET: dict[str, Any] = {
+    "config_file": os.devnull,
+    "credentials_file": os.devnull,
+    "metadata_service_num_attempts": 0,
 }
+_SECTIONS = ("s3", "proxies_config")  # of AWS's files, with variables of their own
+_PLUGINS = "BOTOCORE_EXPERIMENTAL__PLUGINS"  # names modules that botocore imports and gives each client
 
 
 def client(
@@ -35,38 +36,55 @@ def client(
 
     ``settings`` are botocore's, beside those that every client has here.
     """
-    import logging
-
-    import boto3
-    import botocore.session
     from botocore import UNSIGNED
     from botocore.config import Config
-    from botocore.loaders import Loader
 
-    logging.getLogger("botocore").setLevel(
-        logging.CRITICAL
-    )  # it logs headers, and one of them is a session token
-    isolated = botocore.session.Session(_ISOLATED)
-    isolated.register_component("data_loader", _own_data(Loader))  # the models of ~/.aws would come first
-    session: Any = boto3.Session(region_name=endpoint.region, botocore_session=isolated)
+    session = _isolated(endpoint.region)
     given: dict[str, Any] = {
         "retries": {"total_max_attempts": 1, "mode": "standard"},
         "use_fips_endpoint": False,
         "use_dualstack_endpoint": False,
         **(settings or {}),
     }
+    more: dict[str, Any] = {}
     if signs is None:
-        return session.client(
-            service, endpoint_url=endpoint.url, config=Config(signature_version=UNSIGNED, **given)
-        )
-    return session.client(
-        service,
-        endpoint_url=endpoint.url,
-        config=Config(**given),
-        aws_access_key_id=signs.access_key_id,
-        aws_secret_access_key=signs.secret.reveal_text(),
-        aws_session_token=signs.token.reveal_text() if signs.token is not None else None,
-    )
+        given["signature_version"] = UNSIGNED
+    else:
+        more = {
+            "aws_access_key_id": signs.access_key_id,
+            "aws_secret_access_key": signs.secret.reveal_text(),
+            "aws_session_token": signs.token.reveal_text() if signs.token is not None else None,
+        }
+    plugins = os.environ.pop(_PLUGINS, None)
+    try:
+        return session.client(service, endpoint_url=endpoint.url, config=Config(**given), **more)
+    finally:
+        if plugins is not None:
+            os.environ[_PLUGINS] = plugins
+
+
+def _isolated(region: str) -> Any:
+    """boto3's session. Each of its variables has its default, whatever the environment says.
+
+    A variable could make it send each request's session token to another host (AWS_CSM_HOST), ask the metadata service, or fail.
+    """
+    import logging
+
+    import boto3
+    import botocore.session
+    from botocore.configprovider import ConstantProvider
+    from botocore.loaders import Loader
+
+    logging.getLogger("botocore").setLevel(
+        logging.CRITICAL
+    )  # it logs headers, and one of them is a session token
+    usual: Any = botocore.session.Session.SESSION_VARIABLES
+    alone = {name: (None, None, _SET.get(name, default), None) for name, (_, _, default, _) in usual.items()}
+    isolated: Any = botocore.session.Session(alone)
+    for section in _SECTIONS:
+        isolated.get_component("config_store").set_config_provider(section, ConstantProvider(None))
+    isolated.register_component("data_loader", _own_data(Loader))  # the models of ~/.aws would come first
+    return boto3.Session(region_name=region, botocore_session=isolated)
 
 
 def region_names() -> frozenset[str]:

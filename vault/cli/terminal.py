@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 _COLORS = {"red": "\x1b[31m", "green": "\x1b[32m", "yellow": "\x1b[33m"}
 _WIDEST = 10_000  # characters of a line; safe() alone would cut it at 400
+_LAST = 253_402_128_000  # two days before the year 10000, in every time zone: systems differ in what they print after that
 
 
 def _echo(text: str, *, err: bool = False) -> None:
@@ -169,12 +170,12 @@ def facts(env: Mapping[str, str], rows: Sequence[tuple[str, str | Cell]]) -> Non
 
 def rfc3339(unix: float) -> str:
     """``2026-05-01T12:00:00Z``, for programs."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(unix)))
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(min(int(unix), _LAST)))
 
 
 def local(unix: float) -> str:
     """``2026-05-01 14:00`` in the user's time zone."""
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(int(unix)))
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(min(int(unix), _LAST)))
 
 
 def span(seconds: float) -> str:

@@ -28,6 +28,7 @@ _ACTIVE = frozenset("\"'\\`$~|;&<>()*?![]{}#%\n\r\t")
 
 def program_words(env: Mapping[str, str], *, argv0: str | None = None) -> tuple[str, ...]:
     """The words that start this program; the first one is an absolute path. Links are kept, because installers move targets.
+    Python is told not to look for modules in the folder in which a tool runs them.
 
     Raises ConfigError if the path has a character with a special meaning in a shell or in AWS's files.
     """
@@ -39,7 +40,7 @@ def program_words(env: Mapping[str, str], *, argv0: str | None = None) -> tuple[
     elif os.access(beside, os.X_OK):
         words = (beside,)
     else:
-        words = (os.path.abspath(found),) if found is not None else (sys.executable, "-m", "vault")
+        words = (os.path.abspath(found),) if found is not None else (sys.executable, "-P", "-m", "vault")
     for word in words:
         bad = next((c for c in word if c in _ACTIVE or not c.isprintable()), None)
         if bad is not None:

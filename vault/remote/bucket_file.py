@@ -80,6 +80,10 @@ def _native(state: SharedState, *, room: int) -> dict[str, Content]:
 def read(found: VaultFile, key: Secret, *, path: str) -> BucketFile:
     """The file as ``key`` opens it. Damaged if it does not, or if its state is not one. ``path``: for messages."""
     payload = boxes.open_main(found, key, path=path)
+    if not 1 <= payload.rekeyed <= found.header.gen:  # or no later key would ever count as newer
+        raise errors.Damaged(
+            f"{path}: the file has generation {found.header.gen}, and its key {payload.rekeyed}: no machine writes that"
+        )
     native = {
         one: content
         for one, content in contents.held(payload, found, me="", shown={}).items()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from vault import errors, limits
 from vault.crypto.seal import OVERHEAD, b64u, unb64u
 from vault.store import payload_codec, strict_json
 from vault.store.format import slot_json, slot_of
@@ -62,7 +63,7 @@ def strict_content(payload: Payload, found: VaultFile) -> Content:
 
 
 def apply(draft: Draft, contents: Mapping[str, Content], *, was: Mapping[str, Content], me: str) -> Draft:
-    """``draft``, which holds ``was``, with ``contents`` in its place. JsonError: a wrong content."""
+    """``draft``, which holds ``was``, with ``contents`` in its place. JsonError: a wrong content. ConfigError: no room for slots."""
     payload = draft.payload
     entries: dict[str, Entry] = {}
     for key in _in_order(ENTRY, contents, payload.entries):
@@ -149,5 +150,11 @@ def _with_strict(draft: Draft, was: Content, now: Content) -> tuple[Draft, tuple
         return replace(draft, payload=replace(draft.payload, strict_serials=())), ()
     box, gen, serials, slots = strict_parts(now)
     main = tuple(slot for slot in draft.slots if slot.opens == "main")
+    if len(main) + len(slots) > limits.MAX_SLOTS:
+        raise errors.ConfigError(
+            f"the strict seeds of another machine come with {len(slots)} slots, and this machine's vault has {len(main)}: the "
+            f"maximum is {limits.MAX_SLOTS}",
+            hint="to remove one here, run: awsvault-py slots remove NAME",
+        )
     payload = replace(draft.payload, strict_gen=gen, strict_serials=serials, strict_key=None)
     return replace(draft, payload=payload, slots=main + slots, moved_strict=box), serials

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from vault.sync.versions import Content
 
 
+_HINT = "restore the previous version of the object; to stop syncing here: awsvault-py remote remove"
+
+
 class NewRemoteKey(NamedTuple):
     """A new K_remote, and what opens it."""
 
@@ -97,7 +100,7 @@ def make_step(
                 time=make.at,
             )
         except (JsonError, FormatError) as error:
-            raise errors.Damaged(f"the vault cannot be shared: {error}") from None
+            raise errors.Damaged(f"the vault cannot be shared: {error}", hint=_HINT) from None
         known = replace(known, key_gen=known.key_gen or gen, digest=put.digest.hex())
     after = replace(merged.local, remote=known)
     return SyncStep(_written(draft, found, after), after, merged, put)
@@ -112,12 +115,13 @@ def _written(draft: Draft, found: VaultFile, local: LocalSync) -> Draft:
     was = contents.held(draft.payload, found, me=local.me, shown={})
     try:
         after = contents.apply(draft, views.contents(local.shown), was=was, me=local.me)
+        payload = local_state.keep(after.payload, local)
     except JsonError as error:
-        raise errors.Damaged(f"an item of another machine cannot be read: {error}") from None
+        raise errors.Damaged(f"what another machine wrote cannot be kept: {error}", hint=_HINT) from None
     same = (
         after.payload.entries == draft.payload.entries
         and after.payload.seeds == draft.payload.seeds
         and after.moved_strict is None
         and after.payload.strict_serials == draft.payload.strict_serials
     )
-    return replace(after, payload=local_state.keep(after.payload, local), minor=same)
+    return replace(after, payload=payload, minor=same)

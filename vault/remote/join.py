@@ -16,6 +16,7 @@ from vault.store.payload import Payload
 from vault.store.slots import new_sid
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.store.slots.recovery import RecoverySlot, read_code
+from vault.store.strict_json import JsonError
 from vault.sync import shown as views
 from vault.sync.local import LocalSync, Remote
 from vault.sync.versions import MachineLine, SharedState
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from vault.sync.local import BucketPlace
     from vault.system.clock import Clock, Deadline
     from vault.system.paths import Paths
+
+_HINT = "restore the previous version of the object, or sync from another machine first"
 
 
 def first_push(
@@ -152,10 +155,13 @@ def take_vault(
     state = SharedState(bucket.state.items, machines)
     local = LocalSync(me=me, name=name, state=state, shown=shown, remote=remote)
     draft = Draft(k_main=k_main, payload=Payload(cache_key=new_key()), slots=records)
-    draft = contents.apply(draft, views.contents(shown), was={}, me=me)
+    try:
+        draft = contents.apply(draft, views.contents(shown), was={}, me=me)
+        draft = replace(draft, payload=local_state.keep(draft.payload, local))
+    except JsonError as error:
+        raise errors.Damaged(f"the vault that came cannot be kept: {error}", hint=_HINT) from None
     if draft.moved_strict is None:
         draft = replace(draft, strict=Strict(key=new_key()))
-    draft = replace(draft, payload=local_state.keep(draft.payload, local))
     return adopt.create_from(paths, draft, vault_id=header.vault_id, deadline=deadline, clock=clock)
 
 

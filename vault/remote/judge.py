@@ -5,7 +5,7 @@ Each case has its own error (9) and its way out. The pin is a vector: how far ea
 
 from __future__ import annotations
 
-from vault import errors
+from vault import errors, limits
 from vault.remote import bucket_file
 from vault.store.format import FormatError, parse_file
 from vault.sync import versions
@@ -53,6 +53,12 @@ def opened(
     ``noted``: what this machine has seen, even if an older copy of its vault came back.
     """
     read = _opened(found, remote, ask, seen_gen=0 if accept else last_gen(remote, noted))
+    ahead = found.header.gen - last_gen(remote, noted)
+    if ahead > limits.GENERATIONS_AHEAD:
+        raise errors.Damaged(
+            f"{safe(remote.place.url)} has generation {found.header.gen}, {ahead} after the last one that this machine has seen",
+            hint=_REPLACE,
+        )
     earlier = read.key != remote.key and read.key_gen <= remote.key_gen
     if (earlier or (noted is not None and read.key_gen < noted.key_gen)) and not accept:
         raise errors.RolledBack(

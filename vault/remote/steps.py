@@ -62,9 +62,12 @@ def sync(
     Errors: Damaged and RolledBack (the bucket), Declined (this machine was removed), NotFound (no remote, a choice), Usage, Busy,
     StorageError, Unreachable and Refused, and those of ``open_vault`` and ``ask``.
     """
-    with file.open_folder(paths) as folder:
+    with (
+        file.open_folder(paths) as folder,
+        Folder.open(paths.state, create=True) as state,
+        locks.lock(state, note.LOCK, deadline=deadline),
+    ):
         found = file.read(folder)
-    with Folder.open(paths.state, create=True) as state, locks.lock(state, note.LOCK, deadline=deadline):
         run = _Sync(
             bucket,
             paths=paths,
@@ -119,6 +122,10 @@ class _Sync:
                 return SyncOutcome(nothing=True, asks=noted.asks)
             answer = got
         self.opened = open_vault()
+        if (
+            self.opened.file.digest != found.digest
+        ):  # another sync wrote it while this one waited for the lock
+            self.opened = vault.open_with_main_key(self.paths, self.opened.k_main)
         self.local = local_state.require(self.opened.payload)
         remote = self.local.remote
         if new_slots:

@@ -23,6 +23,12 @@ _EXAMPLE = "write it as s3://BUCKET/KEY, for example s3://my-bucket/vault.avlt"
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _BUCKET = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII)
 _ADDRESS = re.compile(r"[0-9.]+", re.ASCII)
+_OTHER_KINDS = (
+    "--x-s3",
+    "--xa-s3",
+    "--op-s3",
+    ".mrap",
+)  # directory buckets, Outposts and the like, at hosts of their own
 _KEY = re.compile(
     r"[A-Za-z0-9._/=+@,-]+", re.ASCII
 )  # nothing that a policy, a URL or a shell reads as more than itself
@@ -50,7 +56,7 @@ def parse(text: str) -> Address:
     if not _is_bucket(bucket):
         raise errors.Usage(
             f"{safe(text, limit=80)}: {safe(bucket, limit=64)!r} is not a bucket's name",
-            hint="a bucket's name has 3 to 63 characters: lowercase letters, digits, hyphens and periods",
+            hint="use a general purpose bucket; its name has 3 to 63 characters: lowercase letters, digits, hyphens and periods",
         )
     if not key:
         raise errors.Usage(f"{safe(text, limit=80)} names a bucket, but no object in it", hint=_EXAMPLE)
@@ -63,7 +69,12 @@ def parse(text: str) -> Address:
 
 
 def _is_bucket(name: str) -> bool:
-    return 3 <= len(name) <= 63 and bool(_BUCKET.fullmatch(name)) and not _ADDRESS.fullmatch(name)
+    return (
+        3 <= len(name) <= 63
+        and bool(_BUCKET.fullmatch(name))
+        and not _ADDRESS.fullmatch(name)
+        and not name.endswith(_OTHER_KINDS)
+    )
 
 
 def _is_key(key: str) -> bool:

@@ -92,12 +92,16 @@ class S3Client:
         try:
             return with_retry(lambda: self._get(address, parameters, by), once=False, deadline=self._deadline)
         except _Same:
+            if unless is None:
+                raise self._not_s3(
+                    304, b"", reason="it was not asked whether the object is another one"
+                ) from None
             return NotChanged()
         except _NotThere:
             return Absent()
 
     def _get(self, address: Address, parameters: dict[str, str], by: _Sending) -> Fetched:
-        from botocore.exceptions import FlexibleChecksumError
+        from botocore.exceptions import BotoCoreError, FlexibleChecksumError
 
         fields = self._call("get_object", address, by, **parameters)
         try:
@@ -107,6 +111,8 @@ class S3Client:
                 f"{address.url}: the content is not the one that its checksum is for: it changed on its way",
                 sent=True,
             ) from None
+        except (BotoCoreError, ValueError) as error:  # two lengths, or one that is no number
+            raise self._no_answer(error) from None
         return Fetched(data, self._etag(fields, address))
 
     def put(self, address: Address, data: bytes, match: str | None, by: _Sending) -> str:
@@ -141,8 +147,9 @@ class S3Client:
             answer: dict[str, Any] = getattr(self._client, name)(
                 Bucket=address.bucket, Key=address.key, **parameters
             )
-        except (BotoCoreError, ClientError, ResponseParserError) as error:
-            raise self._not_s3(200, b"", reason=f"no answer of S3 ({type(error).__name__})") from None
+        except (BotoCoreError, ClientError, ResponseParserError, ValueError) as error:
+            # ValueError: a header has a time or a number that is none
+            raise self._no_answer(error) from None
         finally:
             self._thread.by = self._thread.address = None
         return answer
@@ -193,6 +200,10 @@ class S3Client:
             code, message, status=reply.status, operation=_OPERATIONS[method], url=self._thread.address.url,
             region=self._endpoint.region, bucket_region=reply.headers.get("x-amz-bucket-region", ""),
         )  # fmt: skip
+
+    def _no_answer(self, error: Exception) -> errors.Unreachable:
+        """The error for an answer that botocore cannot read."""
+        return self._not_s3(200, b"", reason=f"no answer of S3 ({type(error).__name__})")
 
     def _not_s3(self, status: int, body: bytes, *, reason: str) -> errors.Unreachable:
         return service_errors.not_from_aws(self._to.host, status, body, reason=reason)

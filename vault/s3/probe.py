@@ -93,6 +93,8 @@ class _Probe:
         try:
             self._one_at_a_time(self._open(self._next()))
             for number in range(limits.PROBE_RACES):
+                if self._deadline.expired:
+                    raise _too_slow()
                 self._race(created=number % 2 == 0)
         except _Broken as broken:
             outcome, reason = broken.outcome, broken.reason
@@ -105,7 +107,7 @@ class _Probe:
         return self._used[-1]
 
     def _one_at_a_time(self, at: ProbeObject) -> None:
-        first = at.put(b"one", None)
+        first = _new(at, b"one")
         if _written(at, b"two", None) is not None or _content(at) != b"one":
             raise _Broken("ignores", "the server ignores If-None-Match: it replaced an object that exists")
         if _written(at, b"two", _WRONG) is not None or _content(at) != b"one":
@@ -120,7 +122,7 @@ class _Probe:
     def _race(self, *, created: bool) -> None:
         """All writers at once, each with another content: one may win, and the object must then have its content."""
         address = self._next()
-        match = None if created else self._open(address).put(b"start", None)
+        match = None if created else _new(self._open(address), b"start")
         writers = _Writers(self._open, address, match, self._deadline)
         won = writers.run()
         condition = "If-None-Match" if created else "If-Match"
@@ -164,6 +166,8 @@ class _Writers:
         failed = [each for each in self._failures if not isinstance(each, threading.BrokenBarrierError)]
         if failed:
             raise failed[0]
+        if self._failures:  # they did not write at once, or not at all: that says nothing about the server
+            raise _too_slow()
         return self._won
 
     def _write(self, number: int) -> None:
@@ -182,6 +186,22 @@ class _Writers:
 
     def _wait(self) -> None:
         self._barrier.wait(max(0.001, self._deadline.remaining()))
+
+
+def _too_slow() -> errors.Unreachable:
+    """The error if the time of the probe is over."""
+    return errors.Unreachable(
+        f"the bucket answers too slowly to be tried in {limits.PROBE_TIME:.0f} s",
+        hint="run the command again",
+    )
+
+
+def _new(at: ProbeObject, data: bytes) -> str:
+    """Create an object that does not exist, and return its tag."""
+    tag = _written(at, data, None)
+    if tag is None:
+        raise _Broken("ignores", "the server refuses If-None-Match for an object that does not exist")
+    return tag
 
 
 def _written(at: ProbeObject, data: bytes, match: str | None) -> str | None:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 
-from vault import errors
+from vault import errors, limits
 from vault.crypto.seal import OVERHEAD, SealBroken, seal, unseal
 from vault.crypto.sha256 import compare_digest, sha256
 from vault.frozen import dataclass, field, replace
 from vault.secret import Secret
-from vault.store.format import Header, SlotRecord, VaultFile, encode_prefix, parse_file
+from vault.store.format import FormatError, Header, SlotRecord, VaultFile, encode_prefix, parse_file
 from vault.store.payload_codec import decode_main, decode_strict, encode_main, encode_strict
 from vault.store.strict_json import JsonError
 
@@ -95,7 +95,10 @@ def open_strict(file: VaultFile, payload: Payload, k_strict: Secret, *, path: st
 
 
 def build(draft: Draft, *, vault_id: bytes, gen: int, time: int, strict_box: bytes | None) -> VaultFile:
-    """The next file: ``gen`` is its generation, ``time`` is in Unix seconds, ``strict_box`` is the old one if it stays."""
+    """The next file: ``gen`` is its generation, ``time`` is in Unix seconds, ``strict_box`` is the old one if it stays.
+
+    FormatError, JsonError if no reader would take it.
+    """
     payload = draft.payload
     if draft.strict is None:
         kept = strict_box if draft.moved_strict is None else draft.moved_strict
@@ -127,6 +130,9 @@ def build(draft: Draft, *, vault_id: bytes, gen: int, time: int, strict_box: byt
         slots=draft.slots,
     )
     prefix = encode_prefix(header)
+    size = len(prefix) + header.main_size + header.strict_size
+    if size > limits.MAX_VAULT_FILE:
+        raise FormatError(f"{size} bytes; a vault has at most {limits.MAX_VAULT_FILE}")
     main = seal(draft.k_main, label="main", aad=prefix, plaintext=plaintext)
     return VaultFile(header=header, prefix=prefix, main=main, strict=strict)
 

@@ -121,8 +121,10 @@ def write(
             draft, vault_id=old.header.vault_id, gen=gen, time=now(clock), strict_box=old.strict
         )
     except (FormatError, JsonError) as e:
+        names = isinstance(e, JsonError)
         raise errors.Usage(
-            f"the vault cannot store this: {e}", hint="use other characters in names"
+            f"the vault cannot store this: {e}",
+            hint="use other characters in names" if names else "remove what you no longer need",
         ) from None
     # With new keys the old file must not remain as a backup: its secrets would open the same entries.
     payload = file.replace(

@@ -135,6 +135,7 @@ def encode_prefix(header: Header) -> bytes:
     raw = encode_header(header)
     if len(raw) > limits.MAX_HEADER:
         raise FormatError(f"a header of {len(raw)} bytes, over the limit of {limits.MAX_HEADER}")
+    parse_header(raw)  # what no reader takes is not written
     return MAGIC + len(raw).to_bytes(4, "big") + raw
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 _LONGEST = len(str(limits.MAX_JSON_INT))
+_OUTSIDE = "an integer is outside 0 to 2^53"
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
 
@@ -43,7 +44,7 @@ def parse(raw: bytes) -> Json:
 def compact(value: Json) -> bytes:
     """ASCII, no spaces, keys in their order: the form of the header and the boxes.
 
-    JsonError if ``parse`` would refuse it (half of a surrogate pair in a name).
+    JsonError if ``parse`` would refuse it (half of a surrogate pair in a name, an integer over the limit).
     """
     _check_depth(value, 1)
     text = plain_json.dumps(value, compact=True, finite=True)
@@ -112,7 +113,7 @@ def _integer(digits: str) -> int:
     if digits[0] == "-" or (
         len(digits) >= _LONGEST and (len(digits) > _LONGEST or int(digits) > limits.MAX_JSON_INT)
     ):
-        raise JsonError("an integer is outside 0 to 2^53")
+        raise JsonError(_OUTSIDE)
     return int(digits)
 
 
@@ -121,13 +122,16 @@ def _no_float(_digits: str) -> NoReturn:
 
 
 def _check_depth(value: Json, depth: int) -> None:
+    """JsonError if it has too many levels, or an integer that ``_integer`` refuses."""
     if not isinstance(value, dict | list):
+        if isinstance(value, int) and not 0 <= value <= limits.MAX_JSON_INT:
+            raise JsonError(_OUTSIDE)
         return
     if depth > limits.MAX_JSON_DEPTH:
         raise JsonError(f"nested deeper than {limits.MAX_JSON_DEPTH} levels")
     for item in value.values() if isinstance(value, dict) else value:
         # Most values are strings: a call for each of 100,000 would take longer than reading them.
-        if item.__class__ is not str and item.__class__ is not int:
+        if item.__class__ is not str and not (isinstance(item, int) and 0 <= item <= limits.MAX_JSON_INT):
             _check_depth(item, depth + 1)
 
 

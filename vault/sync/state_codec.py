@@ -15,11 +15,23 @@ from vault.store.strict_json import Json, JsonError
 from vault.sync import shown as views
 from vault.sync.local import BucketPlace, LocalSync, Remote
 from vault.sync.shown import NOTHING, Shown
-from vault.sync.versions import ENTRY, JOURNAL, SEED, STRICT, Dot, MachineLine, SharedState, Version, kind
+from vault.sync.versions import (
+    ENTRY,
+    GROUPS,
+    JOURNAL,
+    REST,
+    SEED,
+    STRICT,
+    Dot,
+    MachineLine,
+    SharedState,
+    Version,
+    kind,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from vault.sync.versions import Content
@@ -40,7 +52,11 @@ _PLACE = ("endpoint", "region", "profile", "kms")
 
 
 def state_json(state: SharedState, *, native: Mapping[str, Content]) -> dict[str, Json]:
-    """``items`` and ``machines``. ``native``: by key, the contents that the box shows itself, which are not repeated."""
+    """``items`` and ``machines``. ``native``: by key, the contents that the box shows itself, which are not repeated.
+
+    JsonError if there are more than ``state_of`` takes.
+    """
+    _check_counts(len(state.machines), map(len, state.items.values()))
     return {
         "items": {
             key: [_version_json(one, native.get(key)) for one in found] for key, found in state.items.items()
@@ -53,18 +69,27 @@ def state_of(value: dict[str, Json], *, native: Mapping[str, Content]) -> Shared
     """The state in ``items`` and ``machines``. JsonError says what is wrong."""
     items = strict_json.object_of(value["items"], "items")
     machines = strict_json.object_of(value["machines"], "machines")
-    if len(machines) > limits.MAX_MACHINES:
-        raise JsonError(f"over {limits.MAX_MACHINES} machines")
+    versions = {key: strict_json.list_of(found, "an item") for key, found in items.items()}
+    _check_counts(len(machines), map(len, versions.values()))
     return SharedState(
-        {_key(key): _versions(found, native.get(key)) for key, found in items.items()},
+        {_key(key): _versions(key, found, native.get(key)) for key, found in versions.items()},
         {_machine(machine): _line(line) for machine, line in machines.items()},
     )
+
+
+def _check_counts(machines: int, versions: Iterable[int]) -> None:
+    if machines > limits.MAX_MACHINES:
+        raise JsonError(f"over {limits.MAX_MACHINES} machines")
+    if not all(1 <= count <= limits.MAX_SIBLINGS for count in versions):
+        raise JsonError(f"an item has no version, or over {limits.MAX_SIBLINGS}")
 
 
 def _key(key: str) -> str:
     name = key.partition("/")[2]
     if not (key == STRICT or (kind(key) in (ENTRY, SEED) and name) or (kind(key) == JOURNAL and "/" in name)):
         raise JsonError("an item of an unknown kind")
+    if kind(key) == JOURNAL:
+        _machine(name.partition("/")[0])
     return key
 
 
@@ -92,18 +117,18 @@ def _version_json(one: Version, native: Content) -> dict[str, Json]:
     return value
 
 
-def _versions(value: Json, native: Content) -> tuple[Version, ...]:
-    found = strict_json.list_of(value, "an item")
-    if not 1 <= len(found) <= limits.MAX_SIBLINGS:
-        raise JsonError(f"an item has no version, or over {limits.MAX_SIBLINGS}")
-    return tuple(_version(one, native) for one in found)
+def _versions(key: str, found: list[Json], native: Content) -> tuple[Version, ...]:
+    groups = _ENTRY_GROUPS if kind(key) == ENTRY else _GROUPS
+    return tuple(_version(one, native, groups) for one in found)
 
 
 _VERSION = frozenset({"d", "vv", "g", "by", "at"})
 _VERSION_MORE = _VERSION | {"not", "to", "x"}
+_GROUPS = frozenset({REST})
+_ENTRY_GROUPS = frozenset({REST, *GROUPS})
 
 
-def _version(value: Json, native: Content) -> Version:
+def _version(value: Json, native: Content, expected: frozenset[str]) -> Version:
     one = strict_json.object_of(value, "a version")
     if not _VERSION <= one.keys() <= _VERSION_MORE:
         raise JsonError("a version has a missing or an unknown key")
@@ -112,6 +137,8 @@ def _version(value: Json, native: Content) -> Version:
     if seen.get(dot.machine, 0) < dot.number:
         raise JsonError("a version does not stand on itself")
     groups = {group: _dot(d) for group, d in strict_json.object_of(one["g"], "g").items()}
+    if groups and groups.keys() != expected:
+        raise JsonError("a version has other groups than its kind of item")
     content: Content = None
     if "x" in one:
         content = _content(one["x"])

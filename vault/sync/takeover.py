@@ -18,12 +18,21 @@ if TYPE_CHECKING:
 
 
 def overtaken(state: SharedState, remote: SharedState, machine: str) -> bool:
-    """Whether the last commit that the bucket has of ``machine`` is not the one that this state has under its number."""
-    remote_line = remote.machines.get(machine)
-    if remote_line is None or not remote_line.marks:
+    """Whether another copy has used ``machine``: the last commit that the bucket has of it is not the one that this state has under its
+    number, or there is an edit that stands on more edits of it than this copy has made, and would hide the next ones.
+    """
+    line, remote_line = state.machines[machine], remote.machines.get(machine, MachineLine())
+    if remote_line.last > line.last or any(
+        version.seen.get(machine, 0) > line.last
+        for known in (state, remote)
+        for found in known.items.values()
+        for version in found
+    ):
+        return True
+    if not remote_line.marks:
         return False
     last = max(remote_line.marks)
-    return state.machines[machine].marks.get(last) != remote_line.marks[last]
+    return line.marks.get(last) != remote_line.marks[last]
 
 
 def removed(state: SharedState, remote: SharedState, machine: str) -> bool:

@@ -137,7 +137,8 @@ def join(*vectors: Mapping[str, int]) -> dict[str, int]:
 def newest(versions: Iterable[Version]) -> tuple[Version, ...]:
     """The versions on which none of the others stands, in one order on all machines.
 
-    Two versions with one dot are two machines with one identity: both are kept.
+    Two versions with one dot are two machines with one identity: both are kept. If each of them stands on another, which no machine
+    writes, none replaces another.
     """
     unique = {version.order(): version for version in versions}
     kept = [
@@ -145,7 +146,7 @@ def newest(versions: Iterable[Version]) -> tuple[Version, ...]:
         for text, version in unique.items()
         if not any(other.dot != version.dot and other.stands_on(version.dot) for other in unique.values())
     ]
-    return tuple(unique[text] for text in sorted(kept))
+    return tuple(unique[text] for text in sorted(kept or unique))
 
 
 def merge(one: SharedState, other: SharedState) -> SharedState:

@@ -98,7 +98,7 @@ def test_the_command_is_searched_if_it_is_not_beside_python(tmp_path, monkeypatc
         found.write_text("#!/bin/sh\n")
         found.chmod(0o755)
     words = own_command.program_words({"PATH": str(found.parent)}, argv0="/x/other")
-    assert words == ((str(found),) if on_path else (python, "-m", "vault"))
+    assert words == ((str(found),) if on_path else (python, "-P", "-m", "vault"))
 
 
 @pytest.mark.parametrize(

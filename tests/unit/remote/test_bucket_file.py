@@ -77,7 +77,9 @@ def test_another_key_does_not_open_it(slots):
         (lambda sync: {"sync": {**sync, "later": 1}}, "later"),
         (lambda sync: {"sync": {**sync, "items": {"entry/x": []}}}, "no version"),
         (
-            lambda sync: {"sync": {**sync, "items": {"seed/x": [{**sync["items"]["entry/dev"][0]}]}}},
+            lambda sync: {
+                "sync": {**sync, "items": {"entry/x": [{**sync["items"]["entry/dev"][0], "x": {}}]}}
+            },
             "has no",
         ),
     ],

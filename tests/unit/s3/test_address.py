@@ -37,7 +37,7 @@ def test_place_is_read_and_written_alike(text, bucket, key):
         "s3://my-bucket/a/./b", "s3://my-bucket/a*", "s3://my-bucket/${aws:username}", "s3://my-bucket/a?b",
         "s3://my-bucket/a#b", "s3://my-bucket/a%2fb", "s3://my-bucket/a b", "s3://my-bucket/a\nb", "s3://my-bucket/a\x1b[2J",
         "s3://my-bucket/\u202ekey", "s3://my-bucket/schlüssel", "s3://my-bucket/" + "a" * (limits.S3_KEY + 1),
-        "s3://user:password@my-bucket/key",
+        "s3://user:password@my-bucket/key", "s3://my-bucket--op-s3/key", "s3://my--usw2-az1--x-s3/key", "s3://my.mrap/key",
     ],
 )  # fmt: skip
 def test_what_is_no_place(text):

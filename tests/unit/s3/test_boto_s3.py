@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
+import socket
 
 import pytest
 
@@ -148,6 +149,10 @@ def test_server_without_conditional_writes():
         ('200 OK\r\nETag: "a b"', b"content", "no entity tag"),
         ("200 OK\r\nETag: " + "x" * 300, b"content", "no entity tag"),
         ('200 OK\r\nETag: "t"\r\nx-amz-checksum-sha256: AAAA', b"content", "checksum"),
+        (f"{TAG}\r\nLast-Modified: yesterday", b"content", "no answer of S3"),
+        (f"{TAG}\r\nx-amz-missing-meta: some", b"content", "no answer of S3"),
+        (f"{TAG}\r\nTransfer-Encoding: chunked", b"7\r\ncontent\r\n0\r\n\r\n", "no answer of S3"),
+        ("304 Not Modified", b"", "not asked"),
     ],
 )
 def test_answer_that_is_not_believed(status, body, said):
@@ -190,6 +195,22 @@ def test_host_that_nobody_trusts_gets_nothing():
             S3Client(KEY, endpoint=address.endpoint("us-east-1", url=server.url), deadline=Deadline.after(9))
         assert server.asked == []
     assert "trusted_hosts" in caught.value.hint
+
+
+def test_nothing_is_sent_to_a_monitor(monkeypatch):
+    """botocore can report each call, with the token of the session, to a host that the environment names, in plaintext."""
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as monitor,
+        Recorder(statuses=[TAG], bodies=[b""]) as server,
+    ):
+        monitor.bind(("127.0.0.1", 0))
+        monitor.setblocking(False)
+        monkeypatch.setenv("AWS_CSM_ENABLED", "true")
+        monkeypatch.setenv("AWS_CSM_HOST", "127.0.0.1")
+        monkeypatch.setenv("AWS_CSM_PORT", str(monitor.getsockname()[1]))
+        place(server.url, key=KEY._replace(token=Secret("the-token"))).put(b"one", None)
+        with pytest.raises(BlockingIOError):
+            monitor.recv(65_536)
 
 
 def test_nothing_secret_is_logged(moto, caplog):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from unittest import mock
 
 import pytest
 
 from tests.patience import PATIENCE
+from tests.unit.aws.provider_context import Jumping
 from vault import errors, limits
 from vault.s3 import probe
 from vault.s3.address import parse
@@ -169,4 +171,47 @@ def test_failure_of_a_writer_ends_the_probe():
 
     with pytest.raises(errors.Unreachable, match="no answer"):
         probe.probe(open_, PLACE, deadline=Deadline.after(PATIENCE))
+    assert server.objects == {}
+
+
+class Refusing(Server):
+    """Answers every write as if its condition had failed."""
+
+    def judge(self, _key, _match):
+        raise ConditionFailed
+
+
+def test_server_that_refuses_every_write():
+    """A proxy may do that too."""
+    assert "refuses If-None-Match for an object that does not exist" in run(Refusing()).reason
+
+
+def test_races_that_nobody_ran_say_nothing():
+    """The writers give up at the deadline: then the server is not good, it is slow."""
+    server = Server()
+
+    class Late(threading.Barrier):
+        def wait(self, timeout=None):
+            raise threading.BrokenBarrierError
+
+    with mock.patch.object(threading, "Barrier", Late), pytest.raises(errors.Unreachable, match="too slowly"):
+        run(server)
+    assert server.objects == {}
+
+
+def test_no_race_begins_after_the_deadline():
+    """Those before it do not make the server good."""
+    server, clock = Server(), Jumping()
+
+    class Slow(At):
+        def get(self, unless):
+            clock.ahead = limits.PROBE_TIME + 1
+            return super().get(unless)
+
+    def open_(address, *, pool=None, gate=None):
+        del pool
+        return Slow(server, address.key, gate)
+
+    with pytest.raises(errors.Unreachable, match="too slowly"):
+        probe.probe(open_, PLACE, deadline=Deadline.after(limits.PROBE_TIME, clock=clock))
     assert server.objects == {}

@@ -247,6 +247,15 @@ def test_a_header_that_would_not_fit_is_not_written():
         encode_prefix(header)
 
 
+@pytest.mark.parametrize("sids", [range(9), (1, 1), ()])
+def test_a_header_that_no_reader_takes_is_not_written(sids):
+    """Nine slots, two of one ID, none."""
+    found = tuple(SlotRecord(type="recovery", sid=bytes([n]) * 8, opens="main", wrap=WRAP) for n in sids)
+    header = Header(vault_id=bytes(16), gen=1, time=1, main_size=80, strict_size=80, slots=found)
+    with pytest.raises(FormatError, match="slot"):
+        encode_prefix(header)
+
+
 @given(slots, st.binary(min_size=16, max_size=16))
 def test_a_slots_aad_binds_everything_but_the_wrap(slot, vault_id):
     """Sorted keys, no spaces, ASCII: one text for a slot, whatever order the header had."""

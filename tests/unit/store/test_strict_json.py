@@ -72,6 +72,13 @@ def test_what_another_reader_might_read_in_another_way_is_refused(raw, why):
     assert "SECRET" not in str(caught.value)
 
 
+@pytest.mark.parametrize("value", [2**53 + 1, -1, [2**53 + 1], {"a": [{"b": -1}]}])
+def test_an_integer_that_no_reader_takes_is_not_written(value):
+    """It would make the whole file unreadable."""
+    with pytest.raises(JsonError, match="0 to 2"):
+        compact(value)
+
+
 def test_the_largest_integer_and_the_deepest_value_are_read():
     """The limits themselves are within them."""
     assert parse(b"9007199254740992") == limits.MAX_JSON_INT

@@ -10,6 +10,7 @@ import pytest
 from tests.faults.sync_world import World
 from tests.unit.sync.examples import entry, pair
 from tests.vaults import CHEAP
+from vault import limits
 from vault.secret import Secret
 from vault.store import strict_json
 from vault.store.slots.passphrase import PassphraseSlot
@@ -111,6 +112,10 @@ def version(value):
         lambda v: v["items"].update({"entry/": v["items"]["entry/dev"]}),
         lambda v: v["items"].update({"journal/laptop": v["items"]["entry/dev"]}),
         lambda v: v["items"].update({"entry/dev": []}),
+        lambda v: v["items"].update({"journal/../dev": v["items"]["entry/dev"]}),
+        lambda v: v["items"].update({"seed/x": v["items"]["entry/dev"]}),
+        lambda v: version(v)["g"].pop("mfa"),
+        lambda v: version(v)["g"].update(other=["laptop", 1]),
         lambda v: v["items"].update({"entry/dev": [copy.deepcopy(version(v)) for _ in range(257)]}),
         lambda v: version(v).pop("by"),
         lambda v: version(v).update(later=1),
@@ -149,6 +154,17 @@ def test_a_version_whose_content_is_nowhere_is_refused():
     value = whole(state_codec.state_json(pair(entry__dev=entry())[0].state, native={"entry/dev": entry()}))
     with pytest.raises(JsonError, match="no content"):
         state_codec.state_of(value, native={})
+
+
+def test_more_than_a_reader_takes_is_not_written():
+    """A vault with it could not be read again."""
+    line = pair(entry__dev=entry())[0].state.machines["laptop"]
+    for state in (
+        SharedState(machines={f"m{number}": line for number in range(limits.MAX_MACHINES + 1)}),
+        SharedState(items={"entry/dev": ()}),
+    ):
+        with pytest.raises(JsonError):
+            state_codec.state_json(state, native={})
 
 
 def test_an_empty_state_comes_back():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 
+import pytest
+
 from tests.unit.sync.examples import ALICE, entry, pair
 from vault.sync import shown, takeover, versions
 from vault.sync.versions import Dot
@@ -72,3 +74,17 @@ def test_a_removed_machine_is_noticed():
     lines = {**laptop.state.machines, "laptop": replace(laptop.state.machines["laptop"], gone=True)}
     assert takeover.removed(laptop.state, replace(laptop.state, machines=lines), "laptop")
     assert not takeover.removed(laptop.state, laptop.state, "laptop")
+
+
+@pytest.mark.parametrize("claim", ["line", "vector"])
+def test_who_claims_more_edits_of_a_machine_than_it_made_has_its_name(claim):
+    """Its next edits would be taken for those, and be replaced by what stands on them."""
+    laptop, desktop = pair(entry__dev=entry())
+    assert not takeover.overtaken(laptop.state, desktop.state, "laptop")
+    lines, items = dict(desktop.state.machines), dict(desktop.state.items)
+    if claim == "line":
+        lines["laptop"] = replace(lines["laptop"], last=9, marks={})
+    else:
+        (one,) = items["entry/dev"]
+        items["entry/dev"] = (replace(one, seen={**one.seen, "laptop": 9}),)
+    assert takeover.overtaken(laptop.state, replace(desktop.state, items=items, machines=lines), "laptop")

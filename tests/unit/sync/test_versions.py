@@ -29,6 +29,12 @@ def test_what_lay_beside_is_not_replaced():
     assert set(map(Version.order, versions.newest([old, new]))) == {old.order(), new.order()}
 
 
+def test_versions_that_stand_on_each_other_are_kept():
+    """No machine writes them, but one that is hostile could: an item without a version would be a lost entry."""
+    one, other = version(Dot("a", 2), seen={"b": 2}.items()), version(Dot("b", 2), seen={"a": 2}.items())
+    assert set(map(Version.order, versions.newest([one, other]))) == {one.order(), other.order()}
+
+
 def test_a_removed_machine_stays_removed():
     """Whichever of its lines is the later one."""
     line = MachineLine(last=3, marks={3: "m"}, at=9)
