@@ -9,6 +9,7 @@ import sys
 import sysconfig
 import time
 import venv
+from glob import glob
 from typing import NamedTuple
 
 from scripts.loop.related import importers, tests_of
@@ -96,6 +97,8 @@ def covering(path: str) -> list[str]:
     """The test files of a module: those of its name first, then those near it that import it, then all others that do."""
     folder = os.path.dirname(path).replace("vault", "tests/unit", 1)
     found = tests_of([path])
+    if os.path.basename(path) == "__init__.py":  # what the package offers
+        found += sorted(glob(f"{folder}/test_*.py"))
     for root in (folder, "tests/unit", "tests/vectors", "tests/properties"):
         found += importers(path, root, most=MOST)
     return list(dict.fromkeys(found))

@@ -100,6 +100,7 @@ def test_the_tests_of_a_module():
     found = covering("vault/mfa/codes.py")
     assert found[0] == "tests/unit/mfa/test_codes.py"
     assert "tests/unit/mfa/test_ledger.py" in found
+    assert "tests/unit/store/slots/test_passphrase.py" in covering("vault/store/slots/__init__.py")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from tests.patience import PATIENCE
 from tests.unit.agent.at_home import gone, until
 from tests.unit.agent.serving import NOW, Clock, Running, export, put, session
 from vault import limits
+from vault.agent.pending_log import PendingLog
 from vault.agent.pending_record import access_key_id
 
 
@@ -61,6 +62,20 @@ def test_an_answer_is_recorded_with_its_caller(agent, written):
         assert row[5] == file.read().strip()
     assert row[6].isdecimal()
     assert row[-1] == "C" * 32
+
+
+def test_answers_without_a_pause_do_not_put_the_log_off():
+    """Its time counts from the first record of a batch, not from the last."""
+    clock = Clock()
+    log = PendingLog(lambda *_: None, page=None, clock=clock)
+    log.add("dev", b"", expires=NOW, pid="")
+    log.turn(idle=True)
+    assert log.wait() == limits.AGENT_LOG_AFTER
+    clock.up += limits.AGENT_LOG_AFTER / 2
+    log.add("dev", b"", expires=NOW, pid="")
+    assert log.wait() == 0, "the asker is looked up while it lives"
+    log.turn(idle=True)
+    assert log.wait() == limits.AGENT_LOG_AFTER / 2
 
 
 def test_a_miss_is_not_recorded(agent, written):

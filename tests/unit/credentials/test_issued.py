@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import sys
+import time
+
 import pytest
 
-from tests.fakes.example import role
+from tests.fakes.example import KEY_ID, SECRET, role
 from tests.home import SCENARIO
 from tests.unit.credentials.test_mfa_code import HOUR, LONG
 from vault.credentials import cached
@@ -63,3 +67,24 @@ def test_a_duration_that_is_not_had_is_told(desk, home, text, seconds, why):
     assert (got.shorter.wanted, got.shorter.lasts) == (4 * HOUR, seconds)
     assert why in got.shorter.why
     assert desk.ask("x", refetch=Refetch(last=True)).shorter is None  # nobody asked for more
+
+
+def test_a_source_that_gives_a_shorter_time_is_told(desk, home):
+    """Its credentials are given out as they are, and nothing can make them last longer."""
+    ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(desk.clock.time() + HOUR))
+    printed = {
+        "Version": 1,
+        "AccessKeyId": KEY_ID,
+        "SecretAccessKey": SECRET,
+        "SessionToken": "t",
+        "Expiration": ends,
+    }
+    with open(f"{home.root}/gives.py", "w", encoding="utf-8") as file:
+        file.write(f"print({json.dumps(printed)!r})")
+    home.config(f"[profile x]\ncredential_process = {sys.executable} {home.root}/gives.py\n")
+    got = desk.ask("x", duration=4 * HOUR)
+    assert got.shorter.wanted == 4 * HOUR
+    assert HOUR - 60 < got.shorter.lasts <= HOUR
+    assert got.shorter.why == "its source allows no more"
+    assert desk.ask("x").shorter is None
+    assert desk.ask("x", duration=HOUR).shorter is None

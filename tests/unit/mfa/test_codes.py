@@ -174,6 +174,8 @@ def test_devices_are_taken(serial):
         ("arn:aws:iam::111111111111:u2f/user/yourself/key", "security key"),
         (" arn:aws:iam::111111111111:mfa/yourself", "has a space in it"),
         ('"arn:aws:iam::111111111111:mfa/yourself"', "quotes"),
+        ("'arn:aws:iam::111111111111:mfa/yourself", "quotes"),
+        ("arn:aws:iam::111111111111:mfa/yourself'", "quotes"),
         ("arn:aws:iam::111111111111:mfa%2Fyourself", "percent"),
         ("arn:aws:iam::1111:mfa/yourself", "not the ARN"),
         ("arn:aws:sts::111111111111:mfa/yourself", "not the ARN"),
