@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import subprocess
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -62,25 +63,38 @@ def _write_key(path, key: ec.EllipticCurvePrivateKey) -> None:
     )
 
 
-def self_signed(folder, *hosts: str) -> tuple[str, str]:
-    """The paths of a certificate for 127.0.0.1, localhost and ``hosts``, and of its key."""
+def self_signed(folder, *hosts: str, ended: bool = False, for_clients: bool = False) -> tuple[str, str]:
+    """The paths of a certificate for 127.0.0.1, localhost and ``hosts``, and of its key.
+
+    ``ended``: it was good until an hour ago. ``for_clients``: it may not be that of a server.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loopback")])
     now = dt.datetime.now(dt.UTC)
+    ends = now + (dt.timedelta(hours=-1) if ended else dt.timedelta(days=1))
     names = [*map(x509.DNSName, ("localhost", *hosts)), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    certificate = (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
+        .not_valid_after(ends)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
     )
+    if for_clients:
+        use = x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.CLIENT_AUTH])
+        builder = builder.add_extension(use, critical=False)
+    certificate = builder.sign(key, hashes.SHA256())
     chain, private = folder / "chain.pem", folder / "key.pem"
     chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     _write_key(private, key)
     return str(chain), str(private)
+
+
+def subject_hash(certificate: str) -> str:
+    """The hash in the file name by which OpenSSL finds a certificate in a folder."""
+    words = ["openssl", "x509", "-subject_hash", "-noout", "-in", certificate]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()

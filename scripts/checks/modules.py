@@ -15,6 +15,7 @@ LONGEST_MODULE = 350
 LONGEST_TEST_MODULE = 400
 LONGEST_FUNCTION = 65  # lines without decorators: one screen
 MAY_OPEN = {
+    "vault/__main__.py",  # compiled modules
     "vault/system/files.py",
     "vault/system/user_files.py",  # AWS's files, read; a backup on a stick, made
     "vault/system/locks.py",  # the lock files

@@ -10,7 +10,7 @@ from tests.vaults import CHEAP, soon
 from vault.agent.client import Agent
 from vault.agent.link import AgentLink, Hello
 from vault.agent_process import vault_answers
-from vault.aws import service_endpoint
+from vault.aws import hosts
 from vault.context import Context
 from vault.credentials import cached, disk_hit, obtain, planned
 from vault.credentials.request import Refetch, Request
@@ -94,7 +94,7 @@ def models_read_once():
 @pytest.fixture
 def awss_own(monkeypatch):
     """The stand-in counts as a host of AWS's own: what it lacks is gone."""
-    monkeypatch.setattr(service_endpoint, "is_aws_host", lambda *_args, **_more: True)
+    monkeypatch.setattr(hosts, "is_aws_host", lambda *_args, **_more: True)
 
 
 @pytest.fixture

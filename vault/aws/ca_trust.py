@@ -1,7 +1,7 @@
 """Which CA certificates verify AWS: a bundle, the machine's, or those of the botocore package. Opens no connection.
 
 AWS_CA_BUNDLE, the selected profile's ca_bundle and REQUESTS_CA_BUNDLE name a bundle, in this order, as in AWS's tools.
-OpenSSL finds the machine's certificates; SSL_CERT_FILE and SSL_CERT_DIR change where it looks.
+OpenSSL finds the machine's certificates, in a file and a folder; SSL_CERT_FILE and SSL_CERT_DIR change where it looks.
 """
 
 from __future__ import annotations
@@ -40,13 +40,22 @@ def chosen_bundle(env: Mapping[str, str], configured: Setting | None) -> CaBundl
     return None
 
 
+def folder_context() -> Any | None:
+    """A TLS context that trusts a part of what ``ssl_context(None)`` does, and is made in less time; None if there is none."""
+    if _odd_cert_file() is not None:
+        return None
+    from vault.http import certificate_folder
+
+    return certificate_folder.folder_context()
+
+
 def ssl_context(chosen: CaBundle | None) -> Any:
     """A TLS context that trusts ``chosen``, otherwise the machine's certificates, otherwise botocore's. ConfigError.
 
     Not ssl.create_default_context: that also writes the keys of each connection to the file in SSLKEYLOGFILE, and since
     Python 3.13 it refuses certificates of company proxies that AWS's tools accept.
     """
-    from vault.http import tls
+    from vault.http import certificate_folder, tls
 
     chosen = chosen or _odd_cert_file()
     found = tls.client_context()
@@ -57,7 +66,7 @@ def ssl_context(chosen: CaBundle | None) -> Any:
             found.load_verify_locations(cafile=chosen.path)
         else:
             found.load_default_certs() if sys.platform == "win32" else found.set_default_verify_paths()
-            if not _machine_has_certificates():
+            if not certificate_folder.machine_has_certificates():
                 found.load_verify_locations(cafile=_botocores_certificates())
     except (OSError, tls.TlsError):
         raise errors.ConfigError(
@@ -76,23 +85,6 @@ def _odd_cert_file() -> CaBundle | None:
     name = os.environ.get("SSL_CERT_FILE", "")
     irregular = os.path.exists(name) and not os.path.isfile(name)
     return CaBundle(name, name, "SSL_CERT_FILE") if irregular else None
-
-
-def _machine_has_certificates() -> bool:
-    from _ssl import get_default_verify_paths
-
-    if sys.platform == "win32":
-        return True  # the system's store; on a Mac, Python reads files as it does here, and not every build has them
-    _, file, _, folders = get_default_verify_paths()
-    file, folders = os.environ.get("SSL_CERT_FILE", file), os.environ.get("SSL_CERT_DIR") or folders
-    return os.path.isfile(file) or any(_filled(folder) for folder in folders.split(os.pathsep))
-
-
-def _filled(folder: str) -> bool:
-    try:
-        return bool(folder and os.listdir(folder))
-    except OSError:
-        return False
 
 
 def _botocores_certificates() -> str:

@@ -11,7 +11,7 @@ from vault.text import safe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.proxies import Proxy
-    from vault.aws.target import Target
+    from vault.http.target import Target
     from vault.http.tls import TlsError
 
 

@@ -12,10 +12,11 @@ from vault.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
-    from vault.aws.target import Target
+    from vault.http.opened_ahead import OpenedAhead
+    from vault.http.target import Target
     from vault.http.tls import TlsSocket
     from vault.profiles.aws_files import Setting
     from vault.system.clock import Deadline
@@ -37,17 +38,29 @@ def route(to: Target, *, env: Mapping[str, str], ca_bundle: Setting | None) -> R
 class ConnectionPool:
     """Connections that stay open from one call of a run to the next, and the TLS contexts they use.
 
-    A second hop to the same host saves a connection, a TLS handshake and reading the machine's certificates.
+    A second hop to the same host saves a connection, a TLS handshake and reading the machine's certificates. ``meanwhile`` is
+    called once, between the first request of the run and its answer.
     """
 
-    __slots__ = ("_contexts", "_idle")
+    __slots__ = ("_ahead", "_by_folder", "_contexts", "_idle", "_meanwhile")
 
-    def __init__(self) -> None:
+    def __init__(self, *, meanwhile: Callable[[], None] | None = None) -> None:
         self._idle: dict[Route, Any] = {}
+        self._ahead: dict[Route, OpenedAhead] = {}
         self._contexts: dict[ca_trust.CaBundle | None, Any] = {}
+        self._by_folder = False  # whether the default context trusts the machine's folder alone
+        self._meanwhile = meanwhile
 
     def take(self, by: Route) -> Any:
-        """The idle connection of this route, which then leaves the pool; None if there is none that can be used."""
+        """The connection of this route that is idle or was opened ahead, which then leaves the pool; None if there is none
+        that can be used. Unreachable if it could not be opened.
+        """
+        ahead = self._ahead.pop(by, None)
+        if ahead is not None:
+            try:
+                return ahead.connection()
+            except TimeoutError as error:
+                raise connection_errors.not_connected(by.to, by.proxy, error) from None
         found = self._idle.pop(by, None)
         if found is None or _is_silent(found, by):
             return found
@@ -69,16 +82,50 @@ class ConnectionPool:
         if to.scheme == "https":
             self.ssl_context(by.ca_bundle)
 
+    def open_ahead(self, to: Target, *, ca_bundle: Setting | None, deadline: Deadline) -> None:
+        """Open a connection for the next call to ``to`` while this process prepares the call. ConfigError.
+
+        Only with TLS: without it, a connection takes less time than what prepares the call.
+        """
+        by = route(to, env=os.environ, ca_bundle=ca_bundle)
+        if to.scheme == "https" and by not in self._ahead and by not in self._idle:
+            from vault.http.opened_ahead import OpenedAhead
+
+            self.ssl_context(by.ca_bundle)  # ConfigError before anything is opened
+            self._ahead[by] = OpenedAhead(
+                lambda: connect(by, pool=self, deadline=deadline), deadline=deadline
+            )
+
     def ssl_context(self, ca_bundle: ca_trust.CaBundle | None) -> Any:
-        """``ca_trust.ssl_context``, made once for each bundle."""
+        """The context for a bundle, or for the machine's certificates; made once. ConfigError."""
         if ca_bundle not in self._contexts:
-            self._contexts[ca_bundle] = ca_trust.ssl_context(ca_bundle)
+            by_folder = ca_trust.folder_context() if ca_bundle is None else None
+            self._by_folder = self._by_folder or by_folder is not None
+            self._contexts[ca_bundle] = ca_trust.ssl_context(ca_bundle) if by_folder is None else by_folder
         return self._contexts[ca_bundle]
+
+    def fuller_context(self, ca_bundle: ca_trust.CaBundle | None) -> Any | None:
+        """After ``ssl_context`` refused a server: the context with all the machine's certificates, which it is from now on; None
+        if it had all of them.
+        """
+        if ca_bundle is not None or not self._by_folder:
+            return None
+        self._contexts[None], self._by_folder = ca_trust.ssl_context(None), False
+        return self._contexts[None]
+
+    def work_meanwhile(self) -> None:
+        """Do what this process can do until the answer comes, once."""
+        work, self._meanwhile = self._meanwhile, None
+        if work is not None:
+            work()
 
     def close(self) -> None:
         """Close all connections. Calling it twice is harmless."""
+        for ahead in self._ahead.values():
+            ahead.abandon()
         for connection in self._idle.values():
             connection.close()
+        self._ahead.clear()
         self._idle.clear()
 
 
@@ -101,21 +148,39 @@ def _is_silent(idle: Any, by: Route) -> bool:
 
 def connect(by: Route, *, pool: ConnectionPool | None, deadline: Deadline) -> Any:
     """A new socket, TLS established. Errors: Unreachable, ConfigError (a CA bundle that cannot be read)."""
+    pool = pool or ConnectionPool()
+    context = pool.ssl_context(by.ca_bundle) if by.to.scheme == "https" else None
+    sock = _dialed(by, deadline=deadline)
+    if context is None:
+        return sock
+    from vault.http import tls
+
+    try:
+        try:
+            return _encrypted(sock, context, by, deadline=deadline)
+        except tls.CertificateRefused:
+            fuller = pool.fuller_context(by.ca_bundle)
+            if fuller is None:
+                raise
+        return _encrypted(_dialed(by, deadline=deadline), fuller, by, deadline=deadline)
+    except tls.TlsError as error:
+        raise connection_errors.tls_failed(by.to, error) from None
+
+
+def _dialed(by: Route, *, deadline: Deadline) -> Any:
+    """A new socket, connected to the host, if need be by the proxy. Unreachable."""
     to, proxy = by.to, by.proxy
-    context = (pool or ConnectionPool()).ssl_context(by.ca_bundle) if to.scheme == "https" else None
     name, port = (to.name, to.effective_port) if proxy is None else (proxy.name, proxy.port)
     sock: Any = None
     try:
         sock = tcp_connect.connected(name, port, deadline=deadline)
-        if context is None:
-            return sock
-        if proxy is not None:
+        if proxy is not None and to.scheme == "https":
             _tunnel(sock, by, proxy, deadline=deadline)
-        return _encrypted(sock, context, to, deadline=deadline)
     except (OSError, wire.NoHttpAnswer, ValueError) as error:
         if sock is not None:
             sock.close()
         raise connection_errors.not_connected(to, proxy, error) from None
+    return sock
 
 
 def _tunnel(sock: Any, by: Route, proxy: Proxy, *, deadline: Deadline) -> None:
@@ -128,14 +193,17 @@ def _tunnel(sock: Any, by: Route, proxy: Proxy, *, deadline: Deadline) -> None:
         raise connection_errors.TunnelRefused(f"{answer.status} {answer.reason}".strip())
 
 
-def _encrypted(sock: Any, context: Any, to: Target, *, deadline: Deadline) -> TlsSocket:
-    """``sock`` with TLS, the name in its certificate verified. Errors: Unreachable, OSError."""
+def _encrypted(sock: Any, context: Any, by: Route, *, deadline: Deadline) -> TlsSocket:
+    """``sock`` with TLS, the name in its certificate verified. It is closed on an error. TlsError, Unreachable."""
     from vault.http import tls
 
-    left = deadline.remaining()  # a proxy may have taken all of it
-    if left <= 0:
-        raise TimeoutError
     try:
-        return tls.encrypted(sock, context, to.name, timeout=min(limits.AWS_CONNECT, left))
-    except tls.TlsError as error:
-        raise connection_errors.tls_failed(to, error) from None
+        left = deadline.remaining()  # a proxy may have taken all of it
+        if left <= 0:
+            raise TimeoutError
+        return tls.encrypted(sock, context, by.to.name, timeout=min(limits.AWS_CONNECT, left))
+    except tls.TlsError:
+        raise
+    except (OSError, ValueError) as error:
+        sock.close()
+        raise connection_errors.not_connected(by.to, by.proxy, error) from None

@@ -7,14 +7,14 @@ PrivateLink).
 
 from __future__ import annotations
 
-from vault.aws.target import parse_target
+from vault.http.target import parse_target
 from vault.profiles.endpoints import PARTITIONS, Partition, partition_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from vault.aws.target import Target
+    from vault.http.target import Target
 
 STS, IAM, SIGN_IN, PORTAL, OIDC, S3 = "sts", "iam", "signin", "sso", "sso-oidc", "s3"
 SERVICES = {

@@ -12,15 +12,15 @@ from vault.aws import transport
 from vault.aws.fetched import check_fields, json_object
 from vault.aws.hosts import is_listed
 from vault.aws.provider_inputs import read_token_file
-from vault.aws.target import parse_target
 from vault.http.ip_addresses import canonical, is_loopback
+from vault.http.target import parse_target
 from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.fetched import FetchedCredentials
     from vault.aws.provider_inputs import ProviderContext
-    from vault.aws.target import Target
+    from vault.http.target import Target
     from vault.profiles.chain import NamedSource
 
 _ROLES = "/latest/meta-data/iam/security-credentials/"

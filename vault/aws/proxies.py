@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from vault.aws.target import Target
+    from vault.http.target import Target
 
 _END = "_proxy"
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from vault import errors, limits
-from vault.aws import service_errors
 from vault.records import NamedTuple
-from vault.system import timestamps
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -57,6 +55,8 @@ def refusal(
     region: str,
 ) -> errors.Error:
     """AWS's refusal as an error, with AWS's Date; the hint names the region or the clock's error if that is the cause."""
+    from vault.aws import service_errors
+
     error = service_errors.refusal(code, message, status=status, operation=operation, subject=subject)
     if isinstance(error, errors.Refused):
         error.date = date
@@ -78,4 +78,6 @@ def _clock_hint(off: int) -> str:
 
 def http_date(text: str) -> int | None:
     """Unix seconds of an HTTP date (RFC 9110 5.6.7, its preferred format); None for anything else."""
+    from vault.system import timestamps
+
     return timestamps.unix(text) if text.endswith(" GMT") else None

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from vault import errors
-from vault.aws.hosts import SERVICES, is_aws_host, is_listed
-from vault.aws.target import Target, parse_target
 from vault.http.ip_addresses import is_loopback
+from vault.http.target import Target, parse_target
 from vault.profiles.endpoints import partition_of
 from vault.records import NamedTuple
 from vault.text import safe
@@ -40,12 +39,18 @@ class ServiceEndpoint(NamedTuple):
         to = parse_target(self.url)
         if to is None:
             raise errors.ConfigError(f"{self._what} is not the http or https URL of a host")
-        if to.scheme == "http" and not is_loopback(to.name) and not is_listed(to, self.allow_http):
+        if to.scheme == "http" and not is_loopback(to.name) and not self._listed(to, self.allow_http):
             raise errors.ConfigError(
                 f"{self._what} uses plain http: anyone on the network could read AWS's answers",
                 hint=f'use https, or add to config.toml: allow_http = ["{safe(to.name)}"]',
             )
         return to
+
+    @staticmethod
+    def _listed(to: Target, listed: Collection[str]) -> bool:
+        from vault.aws.hosts import is_listed
+
+        return is_listed(to, listed)
 
     @property
     def _what(self) -> str:
@@ -53,8 +58,10 @@ class ServiceEndpoint(NamedTuple):
 
     def foreign_host(self) -> str | None:
         """The host as ``trusted_hosts`` lists it if it is not AWS's own; None if it is. ConfigError."""
+        from vault.aws import hosts
+
         to = self.checked()
-        own = is_aws_host(self.url, service=self.service, partition=partition_of(self.region).name)
+        own = hosts.is_aws_host(self.url, service=self.service, partition=partition_of(self.region).name)
         return None if own else to.host
 
     def trusted(self, reason: str, *, hint: str = "") -> Target:
@@ -64,8 +71,10 @@ class ServiceEndpoint(NamedTuple):
         """
         to = self.checked()
         host = self.foreign_host()
-        if host is None or is_listed(to, self.trusted_hosts):
+        if host is None or self._listed(to, self.trusted_hosts):
             return to
+        from vault.aws.hosts import SERVICES
+
         raise errors.Untrusted(
             f"{self._what} is not AWS's own for {SERVICES[self.service]}; {reason}",
             hint=f'remove it; if the host is yours, add to config.toml: trusted_hosts = ["{safe(host)}"]{hint}',

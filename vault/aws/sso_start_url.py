@@ -9,12 +9,12 @@ from urllib.parse import urljoin, urlsplit
 
 from vault import errors
 from vault.aws import transport
-from vault.aws.target import parse_target
+from vault.http.target import parse_target
 from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.aws.target import Target
+    from vault.http.target import Target
     from vault.profiles.aws_files import Setting
     from vault.system.clock import Deadline
 

@@ -6,11 +6,9 @@ No cache, no vault, no profile. A call with an MFA code is sent once.
 from __future__ import annotations
 
 from vault import errors, limits
-from vault.aws import service_errors
 from vault.aws.credentials import Credentials, Identity, Session
 from vault.aws.sts_client import StsClient
 from vault.secret import Secret
-from vault.system import timestamps
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -189,6 +187,8 @@ def answer_time(text: str) -> int | None:
     whole, _, fraction = text.partition(".")
     if whole.isdigit() and (fraction or "0").isdigit() and len(whole) <= limits.UNIX_DIGITS:
         return int(whole)
+    from vault.system import timestamps
+
     return timestamps.unix(text)
 
 
@@ -218,6 +218,8 @@ def _account_of_role(operation: str, *, asked: str, answered: str) -> str:
 
 
 def _wrong(operation: str, what: str) -> errors.Unreachable:
+    from vault.aws import service_errors
+
     return errors.Unreachable(
         f"the answer to {operation} cannot be from AWS: {what}",
         hint=service_errors.INTERCEPTED,

@@ -7,7 +7,7 @@ counted here, so that a call that creates something, or carries an MFA code, is 
 from __future__ import annotations
 
 from vault import errors
-from vault.aws import query_protocol, service_errors, sigv4, transport
+from vault.aws import query_protocol, sigv4, transport
 from vault.aws.service_call import Answer, http_date, refusal, with_operation, with_retry
 
 TYPE_CHECKING = False
@@ -69,6 +69,8 @@ class StsClient:
         try:
             return self._read(operation, reply)
         except query_protocol.MalformedXml as reason:
+            from vault.aws import service_errors
+
             other = service_errors.not_from_aws(self._to.host, reply.status, reply.body, reason=str(reason))
             raise with_operation(other, operation, self._subject) from None
 

@@ -8,7 +8,6 @@ An SDK's client costs 200 ms and cannot end every read at the deadline. Proxies 
 from __future__ import annotations
 
 import os
-from importlib import import_module
 
 from vault import errors, limits
 from vault.aws import connections
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from vault.aws.connections import ConnectionPool, Route
-    from vault.aws.target import Target
+    from vault.http.target import Target
     from vault.profiles.aws_files import Setting
     from vault.system.clock import Deadline
 
@@ -55,7 +54,7 @@ def preload(env: Mapping[str, str]) -> None:
     """Import what a call by TLS needs, while the process waits for something else."""
     named = env.get("AWS_ENDPOINT_URL_STS") or env.get("AWS_ENDPOINT_URL") or ""
     if not named.startswith("http://"):
-        import_module("vault.http.tls")
+        import vault.http.tls  # noqa: F401
 
 
 class _ClosedBeforeAnswer(Exception):
@@ -132,7 +131,7 @@ def _exchange(
     try:
         answer = wire.ask(
             connection, request.head + request.body, deadline=bounds.deadline.at_most(bounds.seconds),
-            most=bounds.size, bodiless=request.bodiless,
+            most=bounds.size, bodiless=request.bodiless, meanwhile=pool.work_meanwhile if pool is not None else None,
         )  # fmt: skip
         reusable = answer.reusable
     except TimeoutError:

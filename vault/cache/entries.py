@@ -97,6 +97,16 @@ class Cache:
         expires = int.from_bytes(times_and_body[8:_TIMES])
         return Cached(issued, expires, times_and_body[_TIMES:])
 
+    def has_file(self, digest: bytes) -> bool:
+        """Whether there is a file of this session, which may have expired or be damaged. Decrypts nothing."""
+        if self._folder is None:
+            return False
+        try:
+            self._folder.attributes(self._name("cache", digest))
+        except (errors.Error, FileNotFoundError):
+            return False
+        return True
+
     def put(self, digest: bytes, session: Cached) -> bool:
         """Store a session. False if that failed, which only costs another call to AWS later."""
         times = session.issued.to_bytes(8) + session.expires.to_bytes(8)

@@ -74,11 +74,15 @@ def _afterwards(found: Hit) -> NoReturn:
 
 def _in_full(profile: str, agent: AgentLink) -> NoReturn:
     from vault.context import from_process
+    from vault.unlocking import key_access
+
+    context = from_process(attended=False, agent=agent)
+    begun = key_access.begin(context)  # first: the agent opens the vault while this process loads the rest
     from vault.credentials import obtain
     from vault.credentials.request import Request
 
-    context = from_process(attended=False, agent=agent)
-    issued = obtain.credentials(context, Request(profile, ask=os.isatty(1)), purpose=f"to export {profile}")
+    request = Request(profile, ask=os.isatty(1))
+    issued = obtain.credentials(context, request, purpose=f"to export {profile}", begun=begun)
     write_out(issued.line)
     os._exit(0)  # everything is written; see _from_cache
 

@@ -214,6 +214,8 @@ class SessionFetcher:
         link = self._links[at]
         if isinstance(link, FetchSource):
             return self._caller.source(link)
+        if at == 0 or (at - 1 not in self._refetch and self._cache.has_file(self.digests[at - 1])):
+            self._caller.open_ahead(at)  # meanwhile the session that signs is decrypted, and the call written
         signer = self._signer(
             at
         )  # outside the try: if AWS refuses the previous link, that does not mean that this signer is stale

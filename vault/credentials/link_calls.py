@@ -8,7 +8,6 @@ from vault.cache.entries import Cached
 from vault.credentials.mfa_code import MfaDevice
 from vault.credentials.session_name import default_session_name
 from vault.profiles.chain import AssumeRole, FetchSource, SessionToken
-from vault.profiles.session_policy import read_only_policy
 from vault.profiles.values import account_of
 from vault.records import NamedTuple
 
@@ -39,6 +38,20 @@ class LinkCaller:
         self._links = links
         self._codes = codes
         self._connections: ConnectionPool | None = None
+
+    def open_ahead(self, at: int) -> None:
+        """Open the connection for the call of link ``at`` while the call is prepared. ConfigError, as for the call.
+
+        Not for a call with an MFA code: nobody knows how long the code takes, and its connection is always a new one.
+        """
+        link = self._links[at]
+        if isinstance(link, FetchSource):
+            return
+        if (link.mfa_serial if isinstance(link, SessionToken) else link.with_code) is None:
+            address = self._address(link)
+            self._pool().open_ahead(
+                address.checked(), ca_bundle=address.ca_bundle, deadline=self._context.deadline
+            )
 
     def close(self) -> None:
         """Close the connections to AWS."""
@@ -126,19 +139,23 @@ class LinkCaller:
 
     def _address(self, link: SessionToken | AssumeRole) -> ServiceEndpoint:
         """The endpoint of the link's call. ConfigError if it is unusable, before a code is used for it."""
-        from vault.aws.connections import ConnectionPool
         from vault.aws.service_endpoint import ServiceEndpoint
 
         endpoint: Endpoint = link.endpoint if isinstance(link, SessionToken) else link.hop.endpoint
         url = endpoint.url or f"https://{endpoint.host}"
-        if self._connections is None:
-            self._connections = ConnectionPool()
         place, bundle = str(endpoint.url_origin or ""), self._chain.ca_bundle
         address = ServiceEndpoint(
-            url, endpoint.region, self._context.settings.allow_http, self._connections, place, bundle
+            url, endpoint.region, self._context.settings.allow_http, self._pool(), place, bundle
         )
-        self._connections.check(address.checked(), ca_bundle=bundle)
+        self._pool().check(address.checked(), ca_bundle=bundle)
         return address
+
+    def _pool(self) -> ConnectionPool:
+        if self._connections is None:
+            from vault.aws.connections import ConnectionPool
+
+            self._connections = ConnectionPool(meanwhile=_prepare_for_the_answer)
+        return self._connections
 
     # ── words ───────────────────────────────────────────────────────────────────────────────
 
@@ -190,8 +207,21 @@ class _Send(NamedTuple):
     address: ServiceEndpoint
 
 
+def _prepare_for_the_answer() -> None:
+    """Import what reads, keeps and logs an answer. AWS takes longer for it than this takes."""
+    import pyexpat  # noqa: F401
+
+    import vault.credentials.audit
+    import vault.credentials.profile_metadata
+    import vault.system.timestamps
+    import vault.unlocking.key_handover  # noqa: F401
+
+
 def _policy_arns(link: AssumeRole) -> tuple[str, ...]:
     """The managed policies: AWS's ReadOnlyAccess, which each partition has under its own name, and the user's."""
-    read_only = read_only_policy(link.hop.role_arn.split(":")[1])
     own = link.policy.arns if link.policy is not None else ()
-    return tuple(dict.fromkeys((*((read_only,) if link.read_only else ()), *own)))
+    if not link.read_only:
+        return tuple(dict.fromkeys(own))
+    from vault.profiles.session_policy import read_only_policy
+
+    return tuple(dict.fromkeys((read_only_policy(link.hop.role_arn.split(":")[1]), *own)))

@@ -8,13 +8,12 @@ from __future__ import annotations
 from vault import errors, limits
 from vault.aws import credential_json
 from vault.cache.freshness import Freshness
-from vault.credentials import audit, guardrails, hints
+from vault.credentials import guardrails
 from vault.credentials.cached import open_cache
 from vault.credentials.fallback import PlanFetcher
 from vault.credentials.fetch import never_expires
 from vault.credentials.issued import Issued, Shortened
 from vault.credentials.planned import LoadedProfiles, PlannedChain, chain_of, load, planned
-from vault.credentials.remember import remember
 from vault.credentials.requested_chain import check_role_has_source, requested_chain
 from vault.profiles.chain import AssumeRole, SessionToken, Sso, VaultKey
 from vault.profiles.resolve import check
@@ -50,9 +49,12 @@ def credentials(
     use: str = "export",
     program: str = "",
     exchange: Callable[[Issued], Issued] | None = None,
+    begun: Keys | None = None,
 ) -> Issued:
     """Like ``obtain``, but returns only the credentials."""
-    return obtain(context, request, purpose=purpose, use=use, program=program, exchange=exchange).issued
+    return obtain(
+        context, request, purpose=purpose, use=use, program=program, exchange=exchange, begun=begun
+    ).issued
 
 
 def obtain(
@@ -63,12 +65,13 @@ def obtain(
     use: str,
     program: str = "",
     exchange: Callable[[Issued], Issued] | None = None,
+    begun: Keys | None = None,
 ) -> Obtained:
     """The credentials of ``request.profile``. Unlocks the vault if necessary, remembers the answer and logs it.
 
     ``purpose`` tells the user what the passphrase is for; ``use`` and ``program`` go into the log. ``exchange`` turns
-    the answer into the one that is issued and logged. Errors: those of ``issue``, of ``exchange`` and of
-    vault/unlocking/unlock.
+    the answer into the one that is issued and logged. ``begun``: keys that the caller already has from the agent.
+    Errors: those of ``issue``, of ``exchange`` and of vault/unlocking/unlock.
     """
     profiles = load(context)  # a broken file is reported before the user is asked for a passphrase
     check_role_has_source(profiles.config, request, use=use)
@@ -78,6 +81,7 @@ def obtain(
             context,
             lambda keys: issue(context, request, keys, profiles, confirmed=confirmed),
             purpose=purpose,
+            begun=begun,
         )
     except (errors.Locked, errors.WrongPassphrase):
         _check_profile(profiles.config, request)
@@ -87,7 +91,9 @@ def obtain(
         raise
     if exchange is not None:
         issued = exchange(issued)
-    remember(context, access, issued)
+    from vault.credentials import audit, remember  # after the call, which needs neither
+
+    remember.remember(context, access, issued)
     audit.log_issued(context, access.keys, issued, use=use, program=program)
     return Obtained(issued, access, profiles)
 
@@ -118,6 +124,8 @@ def issue(
         plan = plan_of(context, request, chain, keys)
         issued = _fetched(context, request, plan, keys) if plan.plan.links else _key_itself(request, plan)
     except errors.Error as error:
+        from vault.credentials import hints
+
         hints.name_profile(error, chain)
         raise
     if not (
@@ -142,6 +150,8 @@ def refresh_ahead(context: Context, profile: str) -> Issued | None:
         context, lambda keys: _refresh_last_link(context, request, keys, profiles), purpose=purpose
     )
     if issued is not None:
+        from vault.credentials.remember import remember
+
         remember(context, access, issued)
     return issued
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from vault import errors
-from vault.credentials.prefix_match import chosen
 from vault.profiles import values
 from vault.profiles.resolve import resolve
 from vault.text import safe
@@ -26,7 +25,11 @@ def requested_chain(
 ) -> Chain:
     """The chain of what ``request`` names. NotFound, ConfigError."""
     named = request.profile if request.source is None else request.source
-    profile = chosen(config, named, has_entry=has_entry) if request.start else named
+    profile = named
+    if request.start:
+        from vault.credentials.prefix_match import chosen
+
+        profile = chosen(config, named, has_entry=has_entry)
     if request.source is None:
         return resolve(config, profile, env=env, has_entry=has_entry)
     from vault.profiles.role_without_profile import chain_of_role

@@ -10,7 +10,7 @@ from vault.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from vault.system.clock import Deadline
@@ -65,13 +65,23 @@ def request_head(
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
-def ask(sock: Any, request: bytes, *, deadline: Deadline, most: int, bodiless: bool = False) -> HttpAnswer:
+def ask(
+    sock: Any,
+    request: bytes,
+    *,
+    deadline: Deadline,
+    most: int,
+    bodiless: bool = False,
+    meanwhile: Callable[[], None] | None = None,
+) -> HttpAnswer:
     """Send ``request``, and read the answer with at most ``most`` bytes of body. ``bodiless``: it answers HEAD.
 
-    Errors: TimeoutError at the deadline, NoHttpAnswer, NotHttp, TooLarge, OSError.
+    ``meanwhile`` is called after the request is sent. Errors: TimeoutError at the deadline, NoHttpAnswer, NotHttp, TooLarge, OSError.
     """
     sock.settimeout(max(0.001, deadline.remaining()))
     sock.sendall(request)
+    if meanwhile is not None:
+        meanwhile()
     reader = _AnswerReader(sock, deadline)
     while (found := _head(reader)).status < 200:  # 100 Continue
         if found.status == 101:

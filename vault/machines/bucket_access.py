@@ -8,9 +8,9 @@ from __future__ import annotations
 from vault import errors, limits
 from vault.aws.connections import ConnectionPool
 from vault.aws.fetched import check_fields, json_object
-from vault.aws.target import parse_target
 from vault.credentials import obtain, planned
 from vault.credentials.request import Request
+from vault.http.target import parse_target
 from vault.keys.service_endpoints import chosen_region
 from vault.machines import without_vault
 from vault.profiles import aws_files

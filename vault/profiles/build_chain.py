@@ -22,7 +22,6 @@ from vault.profiles.chain import (
 from vault.profiles.identity_center import incomplete, missing_role_keys
 from vault.profiles.production import means_production
 from vault.profiles.profile_policy import policy_of
-from vault.profiles.session_policy import combined
 from vault.profiles.source_lookup import lost_restriction, own_export
 from vault.profiles.unread_keys import missing, misspelled
 from vault.records import NamedTuple
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
     from vault.profiles.aws_files import Config
     from vault.profiles.chain import Source
+    from vault.profiles.session_policy import SessionPolicy
 
 _TEXTS = ("role_arn", "role_session_name", "external_id", "duration_seconds", "mfa_serial")
 _OWN = ("source_identity", "mfa_process", "session_tags", "transitive_session_tags")
@@ -266,7 +266,7 @@ class ChainBuilder:
             min(longest) if longest else None,
             any(each.read_only for each in every),
             selected.environment or min(kinds, key=lambda kind: not means_production(kind), default=None),
-            combined([each.policy for each in every if each.policy is not None]),
+            _together([each.policy for each in every if each.policy is not None]),
         )
 
 
@@ -293,3 +293,12 @@ def checked_region(setting: Setting) -> Setting:
     if value.isascii() and label.isalnum() and len(value) <= _MAX_LABEL and "-" not in (value[0], value[-1]):
         return setting._replace(value=value.lower())
     raise errors.ConfigError(f"{setting.origin}: region {safe(value)!r} is not a valid region name")
+
+
+def _together(policies: list[SessionPolicy]) -> SessionPolicy | None:
+    """One policy that allows no more than each of these; None for none."""
+    if not policies:
+        return None
+    from vault.profiles.session_policy import combined
+
+    return combined(policies)

@@ -8,7 +8,6 @@ import os
 
 from vault.errors import ConfigError, Usage
 from vault.profiles.aws_files import PREFIX, Setting, expand
-from vault.profiles.session_policy import checked, combined
 from vault.profiles.source_lookup import own_export
 from vault.profiles.values import items, one_line
 from vault.text import safe
@@ -30,7 +29,12 @@ def policy_of(profile: Profile, *, env: Mapping[str, str]) -> SessionPolicy | No
     widened in this way.
     """
     found = [_of_keys(file, arns, env=env) for file, arns in _pairs(profile)]
-    return combined([policy for policy in (*found, _of_process(profile)) if policy is not None])
+    every = [policy for policy in (*found, _of_process(profile)) if policy is not None]
+    if not every:
+        return None
+    from vault.profiles.session_policy import combined
+
+    return combined(every)
 
 
 def _pairs(profile: Profile) -> list[tuple[Setting | None, Setting | None]]:
@@ -78,6 +82,10 @@ def _checked(
             f"{file.origin}: {file.name} {safe(file.value)!r} is not an absolute path",
             hint=f"write the whole path{more}",
         )
+    if path is None and not arns:
+        return None
+    from vault.profiles.session_policy import checked
+
     try:
         return checked(
             path.value if path is not None else None,

@@ -48,6 +48,17 @@ def _offered(context: Context, access: KeysAccess) -> Keys:
     return access.keys
 
 
+def begin(context: Context) -> Keys | None:
+    """Keys from the agent, if it is unlocked: its worker begins to open the vault while the caller does other work. The keys are
+    for ``with_keys``.
+    """
+    from vault.system import hardening
+    from vault.unlocking.agent_keys import keys_from_agent
+
+    hardening.before_keys()
+    return keys_from_agent(context)
+
+
 def key_access(context: Context, *, purpose: str, ask_agent: bool = True) -> KeysAccess:
     """Keys from the agent or, if it has none, from the vault opened here. Errors: those of ``unlock``."""
     from vault.system import hardening
@@ -83,16 +94,18 @@ def key_access(context: Context, *, purpose: str, ask_agent: bool = True) -> Key
     return KeysAccess(OpenedKeys(opened, paths=context.paths, clock=context.clock), opened, way)
 
 
-def with_keys(context: Context, work: Callable[[Keys], T], *, purpose: str) -> tuple[T, KeysAccess]:
+def with_keys(
+    context: Context, work: Callable[[Keys], T], *, purpose: str, begun: Keys | None = None
+) -> tuple[T, KeysAccess]:
     """The result of ``work``, and the keys it used: the agent's or, if the agent goes away meanwhile, this process's
-    own.
+    own. ``begun``: the keys from ``begin``.
 
     If AWS does not know the source key, ``work`` is repeated once with the current keys: a rotation may have replaced
     the key since the vault was read.
     """
     from vault.unlocking.agent_keys import AgentGone
 
-    access = key_access(context, purpose=purpose)
+    access = key_access(context, purpose=purpose) if begun is None else KeysAccess(begun, None, "agent")
     if access.way == "agent":
         from vault.aws import transport
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 from tests.patience import PATIENCE
 from vault.aws import transport
-from vault.aws.target import parse_target
+from vault.http.target import parse_target
 from vault.system.clock import Deadline
 
 

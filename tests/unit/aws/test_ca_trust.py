@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 import os
-import subprocess
 
 import boto3
 import botocore.exceptions
 import pytest
 from botocore.config import Config
 
-from tests.certificates import self_signed
+from tests.certificates import self_signed, subject_hash
 from tests.fakes import webidentity
 from tests.fakes.aws import StandIn
 from tests.fakes.example import ISSUER, KEY_ID, SECRET, SSO_TOKEN, role
@@ -182,7 +181,9 @@ class TestTheMachines:
         """OpenSSL's variables say where the machine's certificates are; AWS's variables come before them."""
         aws, home = tls
         if variable == "SSL_CERT_DIR":
-            (tmp_path / f"{hash_of(home / 'right.pem')}.0").write_bytes((home / "right.pem").read_bytes())
+            (tmp_path / f"{subject_hash(home / 'right.pem')}.0").write_bytes(
+                (home / "right.pem").read_bytes()
+            )
         value = str(home / "right.pem") if variable == "SSL_CERT_FILE" else f"/nowhere:{tmp_path}"
         monkeypatch.setenv(variable, value)
         assert connects(aws.url)
@@ -204,17 +205,6 @@ class TestTheMachines:
         monkeypatch.setenv("SSL_CERT_FILE", pipe)
         with pytest.raises(errors.ConfigError, match="SSL_CERT_FILE: cannot read certificates"):
             ca_trust.ssl_context(None)
-
-
-def hash_of(certificate):
-    """The file name by which OpenSSL finds a certificate in a folder."""
-    done = subprocess.run(
-        ["openssl", "x509", "-subject_hash", "-noout", "-in", certificate],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout.strip()
 
 
 def test_pipe_as_bundle(tmp_path):

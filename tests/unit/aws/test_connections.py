@@ -20,8 +20,8 @@ from vault import errors
 from vault.aws import connections, sts
 from vault.aws.connections import ConnectionPool
 from vault.aws.service_endpoint import ServiceEndpoint
-from vault.aws.target import parse_target
 from vault.http import tcp_connect, wire
+from vault.http.target import parse_target
 from vault.system.clock import Deadline
 
 

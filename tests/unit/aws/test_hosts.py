@@ -10,7 +10,7 @@ from botocore.endpoint_provider import EndpointProvider
 from botocore.exceptions import BotoCoreError
 
 from vault.aws import console, hosts, iam
-from vault.aws.target import parse_target
+from vault.http.target import parse_target
 from vault.profiles.endpoints import PARTITIONS
 
 LOADER = botocore.session.get_session().get_component("data_loader")

@@ -12,7 +12,7 @@ from botocore.utils import get_environ_proxies
 
 from vault import errors
 from vault.aws import proxies
-from vault.aws.target import parse_target
+from vault.http.target import parse_target
 
 URLS = ("https://sts.eu-west-1.amazonaws.com/", "http://sts.example.test:8080/x")
 FAMILIES = {

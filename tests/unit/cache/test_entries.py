@@ -43,6 +43,18 @@ def test_round_trip_of_a_session(cache):
     assert cache.get(bytes(32)) is None
 
 
+def test_a_file_is_found_without_decrypting_it(cache, tmp_path):
+    """Also one that would not open; not that of another session, nor one that was removed."""
+    assert not cache.has_file(DIGEST)
+    cache.put(DIGEST, SESSION)
+    assert (cache.has_file(DIGEST), cache.has_file(bytes(32))) == (True, False)
+    only_file(tmp_path / "s1").write_bytes(b"damaged")
+    assert (cache.get(DIGEST), cache.has_file(DIGEST)) == (None, True)
+    cache.forget(DIGEST)
+    assert not cache.has_file(DIGEST)
+    assert not Cache(None, cache_key=Secret(b"k" * 32), vault_id=VAULT_ID).has_file(DIGEST)
+
+
 @pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.long)])
 def test_every_flipped_bit_and_truncation_is_a_miss(cache, tmp_path, every):

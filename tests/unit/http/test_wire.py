@@ -38,6 +38,20 @@ def asked(answer, *, most=100, piece=0, bodiless=False):
             thread.join(PATIENCE)
 
 
+def test_what_is_done_meanwhile_is_done_between_request_and_answer():
+    """The answer is read when that is done."""
+    here, there = socket.socketpair()
+    there.settimeout(PATIENCE)
+    with here, there:
+
+        def meanwhile():
+            assert there.recv(100) == b"request"
+            there.sendall(OK + b"Content-Length: 5\r\n\r\nhello")
+
+        found = wire.ask(here, b"request", deadline=Deadline.after(PATIENCE), most=100, meanwhile=meanwhile)
+    assert found.body == b"hello"
+
+
 GOOD = {
     "length": (OK + b"Content-Length: 5\r\n\r\nhello", True),
     "lengths of 0": (OK + b"content-length:0\r\n\r\n", True),

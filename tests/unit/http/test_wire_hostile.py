@@ -14,8 +14,8 @@ from tests.unit.http.test_wire import OK, asked
 from vault import errors
 from vault.aws import transport
 from vault.aws.connections import ConnectionPool
-from vault.aws.target import parse_target
 from vault.http import wire
+from vault.http.target import parse_target
 from vault.system.clock import Deadline
 
 FIVE = b"Content-Length: 5\r\n\r\n"

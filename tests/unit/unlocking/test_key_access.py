@@ -84,6 +84,37 @@ def test_an_agent_that_locks_in_the_middle_is_done_without(desk, beside):
     assert got.chain.profile == "dev"
 
 
+def test_keys_that_were_begun_are_used_and_no_others(desk, beside, monkeypatch):
+    """The worker that opens the vault meanwhile is the one that answers."""
+    beside.give()
+    context = desk.context()
+    begun = key_access.begin(context)
+    monkeypatch.setattr(key_access, "key_access", None)
+    found, access = key_access.with_keys(context, lambda keys: keys.has_entry(NAME), purpose="", begun=begun)
+    begun.close()
+    assert (found, access) == (True, (begun, None, "agent"))
+
+
+def test_keys_that_were_begun_and_are_gone_are_done_without(desk, beside):
+    """The agent was locked while this process loaded the rest."""
+    beside.give()
+    context = desk.context()
+    begun = key_access.begin(context)
+    beside.lock()
+    begun.close()
+    found, access = key_access.with_keys(context, lambda keys: keys.has_entry(NAME), purpose="", begun=begun)
+    begun.close()  # it has asked for another worker
+    assert (found, access.way) == (True, "AWSVAULT_PASSPHRASE")
+
+
+@pytest.mark.parametrize("hold", [False, True])
+def test_a_locked_agent_begins_nothing(desk, beside, hold):
+    """Neither by its time nor by ``lock``."""
+    beside.give()
+    beside.lock(hold=hold)
+    assert key_access.begin(desk.context()) is None
+
+
 def with_key(new):
     """The change that a rotation makes in the vault."""
     return lambda p: p.with_entry(

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vault.aws import target
-from vault.aws.target import parse_target
+from vault.http import target
+from vault.http.target import parse_target
 
 
 @pytest.mark.parametrize(
