@@ -96,7 +96,7 @@ class Computer:
         """remove NAME."""
         self.edit(lambda p: p.without_entry(name))
 
-    def sync(self, new_slots=(), tell=None, **request):
+    def sync(self, new_slots=(), keep_key=None, own_slot=None, tell=None, **request):
         """One sync."""
         return sync(
             self.bucket,
@@ -105,6 +105,8 @@ class Computer:
             request=SyncRequest(**request),
             new_slots=new_slots,
             tell=tell,
+            keep_key=keep_key,
+            own_slot=own_slot,
             **self._how(),
         )
 

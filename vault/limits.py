@@ -13,9 +13,7 @@ TURN_WAIT = (
 MAX_CONFIG_FILE = 16 * 1024 * 1024  # ~/.aws/config with 10,000 profiles is under 4 MiB
 LOCK_POLL_FIRST = 0.01  # flock has no timeout: it is tried again after this time, which doubles each time
 LOCK_POLL_MOST = 0.1
-LOCK_POLL_LAST = (
-    0.005  # near the end of its wait, a process tries most often: with equal pauses newcomers overtook it
-)
+LOCK_POLL_LAST = 0.005  # near the end of its wait a process tries most often, or newcomers overtake it
 TICK = 0.02  # resolution of a file system's clock: Linux uses the time of its last timer interrupt, at most 10 ms ago
 TICK_WHOLE = 2.0  # resolution of a clock in whole seconds: ext3 and HFS+ have one second, FAT has two
 
@@ -69,6 +67,7 @@ SYNC_PAUSE = 0.1  # before the next try: up to this time, which doubles each tim
 MAX_SYNC_NOTE = 64 * 1024
 SYNC_AGE = 5 * 86_400  # doctor names a sync that is older: after seven days a replaced key may be gone
 GENERATIONS_AHEAD = 2**32  # of the bucket's file since the last sync: no machines write as many
+MAX_OLD_KEYS = 8  # earlier keys of the bucket's file by which a machine knows a file of a removed machine
 
 VAULT_ID = 16  # bytes
 CACHE_KEY = 32
@@ -93,9 +92,7 @@ SIGN_IN_FLOOR = 5  # a token that expires sooner is not sent any more
 START_URL_TIME = 10.0  # for a company's own host to say where its start URL leads
 SIGN_IN_TIME = 300.0  # for the user to confirm a sign-in in the browser
 SIGN_IN_WAIT = 660.0  # for the sign-in of another process: a device code is valid for ten minutes
-SIGN_IN_CLIENT_LEAST = (
-    7 * 86_400
-)  # a registration that ends sooner is replaced: the sign-in needs it for its refreshes
+SIGN_IN_CLIENT_LEAST = 7 * 86_400  # a registration that ends sooner is replaced: refreshes need it
 SIGN_IN_CONNECTIONS = 16  # open to the listener; browsers open some that they never use
 MAX_SIGN_IN_CODE = 4096  # characters of an authorization code
 MAX_SIGN_INS = 256  # files that are read to list them; a user has one or two
@@ -346,4 +343,5 @@ CLIPBOARD_LOOK = 1.0  # a text that was put on the clipboard can be read there w
 CLIPBOARD_PAUSE = 0.02  # between two checks
 CODE_LEAST_LEFT = 3.0  # a code that ends sooner is not shown: the user could not type it in time
 MAX_NOTED = 256 * 1024  # bytes of the key IDs that a panic has noted
+PANIC_SYNC = 10.0  # for the newest keys of other machines, before a panic asks for its confirmation
 PANIC_MOST = 600.0  # each user may cost a wait for a code

@@ -35,6 +35,7 @@ NOTES = {
     "passwd --strict": _COPIES,
     "rekey": _COPIES,
     "slots remove SLOT": _COPIES,
+    "slots remove MACHINE": _COPIES,
     "setup --undo": "The lines that are restored are on stderr. With `--dry-run`, nothing changes.",
     "mfa add NAME --yubikey ACCOUNT": "The lines that are written are on stderr.",
     "login PROFILE": "The object has the URL if `--print` is given or no browser can be opened.",

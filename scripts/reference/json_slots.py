@@ -73,4 +73,13 @@ SLOTS: dict[str, Rows] = {
         "kind": (_KINDS, ALWAYS, ""),
         **REKEYED,
     },
+    "slots remove MACHINE": {
+        "machine": (TEXT, ALWAYS, "the ID of the removed machine"),
+        "name": (TEXT, ALWAYS, "what users call it"),
+        "last_wrote": (TIME, KNOWN, "when it last wrote to the bucket"),
+        "url": (TEXT, ALWAYS, "of the remote"),
+        "rotate": (TEXTS, ALWAYS, "the entries whose keys the machine has"),
+        **REKEYED,
+        "warnings": (TEXTS, ALWAYS, ""),
+    },
 }

@@ -31,9 +31,11 @@ def open_own(payload):
         raise Refused("content", "the version of sync, or no line of this machine")
     machines(sync["machines"])
     remote = sync["remote"]
-    more = [name for name in ("endpoint", "region", "profile", "kms") if name in remote]
+    more = [name for name in ("endpoint", "region", "profile", "kms", "old") if name in remote]
     keys(remote, "url", "key", "kgen", "gen", "digest", "seen", "slots", *more)
     sized(remote["key"], 32)
+    for key in remote.get("old", []):
+        sized(key, 32)
     for slot in remote["slots"]:
         check_slot(slot)
     shown = {}

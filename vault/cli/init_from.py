@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vault.cli import sync_view
 from vault.cli.result import report_result
 from vault.cli.slow_work import SlowWork
 from vault.cli.terminal import local, say
@@ -82,7 +83,13 @@ def _joined_again(context: Context, place: BucketPlace, new: NewMachine, *, as_j
     if done is None:
         _check_absent(context)
         return
-    say(f"This machine has joined {safe(place.url)} again. What only it had went there.")
+    outcome, _ = done
+    if outcome.taken_over:
+        say(f"This machine has joined {safe(place.url)} again, as a new one. What only it had went there.")
+    else:
+        say(f"This machine shares {safe(place.url)} already, and has synced.")
+    if outcome.typed:
+        say(sync_view.new_key_text(outcome))
     kinds = list(slot_text.kinds(vault.read_header(context.paths).slots))
     report_result(
         {"vault": context.paths.vault, "opened_by": kinds, "warnings": [], "url": place.url}, as_json=as_json

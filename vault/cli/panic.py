@@ -12,6 +12,7 @@ from vault.cli.confirm import confirm
 from vault.cli.result import report_result
 from vault.cli.terminal import emit, say, without_absent
 from vault.keys import panic
+from vault.machines import panic_keys
 from vault.text import safe
 from vault.unlocking.unlock import unlock
 
@@ -30,18 +31,22 @@ def command(context: Context, *, trust_endpoint: bool, yes: bool, as_json: bool)
 
     Use it if a machine is lost or a key has leaked. panic continues after failures and reports them. Sessions that were already
     issued stay valid: panic prints the policy that ends them. You can activate the keys again in the IAM console.
+
+    If the vault has a remote, panic first takes the newest keys from the bucket, for 10 seconds at most. The keys end for all machines.
     """
     opened = unlock(context, purpose="to deactivate its keys").opened
+    opened = panic_keys.pull(context, opened, tell=say)
+    more = panic_keys.elsewhere(opened)
     trust = trust_option.endpoint_trust(context, trust_endpoint=trust_endpoint)
     panic.name_foreign_hosts(context, opened, trust)
-    count = len({entry.access_key_id for entry in opened.payload.entries.values()})
+    count = len({entry.access_key_id for entry in opened.payload.entries.values()}) + len(more)
     keys = "the only key" if count == 1 else f"all {count} keys"
     confirm(
         context,
         f"Deactivate {keys} of the vault at AWS, for all programs that use them, and delete all cached sessions?",
         yes=yes,
     )
-    report = panic.run(context, opened, trust=trust, tell=say)
+    report = panic.run(context, opened, more=more, trust=trust, tell=say)
     failed = _tell_deleted(report)
     _tell_policy(report, as_json=as_json)
     if not failed:

@@ -8,16 +8,23 @@ from vault.cli import shared_options
 from vault.cli.add import read_stdin
 from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
-from vault.cli.rekey import UNDO_ENDS, copies_elsewhere, removed_fields, replaced_fields, tell_replaced
+from vault.cli.rekey import (
+    UNDO_ENDS,
+    copies_elsewhere,
+    removed_fields,
+    replaced_fields,
+    tell_others,
+    tell_replaced,
+)
 from vault.cli.result import report_result
 from vault.cli.terminal import say
-from vault.errors import Usage, WrongPassphrase
+from vault.errors import Usage
+from vault.machines import shared_keys
 from vault.migrate import undo
-from vault.store import vault
 from vault.store.kdf import DEFAULT, STRONG
 from vault.unlocking import strict_seeds
 from vault.unlocking.unlock import unlock
-from vault.upkeep import create, rekey, rekey_plan, rekey_strict
+from vault.upkeep import create, rekey_plan, rekey_strict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +50,9 @@ def command(
 
     If you forgot the passphrase, type the recovery code at the prompt, or let the keyring or TPM unlock the vault.
 
+    If the vault has a remote, the file in the bucket gets the new passphrase too, and a new key. On each other machine, the next sync
+    asks for the new passphrase once, and it becomes the passphrase there. If the bucket cannot be reached, nothing is changed.
+
     --strict changes the passphrase of the strict seeds, and their key. It needs the old passphrase, because nothing else unlocks
     them.
     """
@@ -50,34 +60,24 @@ def command(
     if strict:
         _strict(context, new, _params(kdf), yes=yes, as_json=as_json)
         return
-    opened = unlock(context, purpose="to change it").opened
+    opened, _, url = shared_keys.prepare(context, unlock(context, purpose="to change it").opened)
     if undo.opens_import(context, opened):
         say(f"Note: {UNDO_ENDS}")
     if new is None:
         new = create.ask_new_passphrase(context, what="the vault", otherwise="awsvault-py passwd --stdin")
     if kdf is None:
-        _check_unused(context, new)
+        create.check_unused(context, new)
     plan = rekey_plan.make_plan(context, opened, passphrase=None, new_passphrase=new.secret, kdf=_params(kdf))
     question = plan.question()
     if question is not None:
         confirm(context, question, yes=yes)
-    done = rekey.carry_out(context, plan)
+    done = shared_keys.carry_out(context, plan, kdf=_params(kdf))
     if new.warning is not None:
         say(f"Warning: the new passphrase is weak: {new.warning}.")
     tell_replaced(done, "The passphrase was changed.")
+    if url is not None:
+        tell_others(url)
     report_result({**replaced_fields(done), "warnings": create.warnings_of(new)}, as_json=as_json)
-
-
-def _check_unused(context: Context, new: create.ChosenPassphrase) -> None:
-    """Usage if the new passphrase already unlocks the vault."""
-    try:
-        vault.open_with_passphrase(context.paths, new.secret, deadline=context.new_deadline())
-    except WrongPassphrase:
-        return
-    raise Usage(
-        "this passphrase already unlocks the vault",
-        hint="choose another one; to replace the master keys and keep the passphrase, run: awsvault-py rekey",
-    )
 
 
 def _params(kdf: str | None) -> KdfParams | None:

@@ -9,6 +9,7 @@ from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
 from vault.cli.result import report_result
 from vault.cli.terminal import say
+from vault.machines import shared_keys
 from vault.migrate import undo
 from vault.store import slot_text, strict_box
 from vault.text import safe
@@ -36,16 +37,23 @@ def command(context: Context, *, yes: bool, as_json: bool) -> None:
 
     The passphrase and this machine's keyring and TPM slots are kept, and you get a new recovery code. At a terminal, rekey also prompts
     for the passphrase of the strict seeds, to replace their key.
+
+    If the vault has a remote, the file in the bucket gets a new key too. On each other machine, the next sync asks for the passphrase
+    once. If the bucket cannot be reached, nothing is changed.
     """
-    opened, passphrase = rekey_plan.open_by_secret(context, purpose="to replace its keys")
+    opened, passphrase, url = shared_keys.prepare(
+        context, *rekey_plan.open_by_secret(context, purpose="to replace its keys")
+    )
     plan = rekey_plan.make_plan(context, opened, passphrase=passphrase)
     question = plan.question()
     if question is not None:
         confirm(context, question, yes=yes)
     if undo.opens_import(context, opened):
         confirm(context, f"{UNDO_ENDS} Continue?", yes=yes)
-    done = rekey.carry_out(context, plan, strict=_strict(context, opened, yes=yes))
+    done = shared_keys.carry_out(context, plan, strict=_strict(context, opened, yes=yes))
     tell_replaced(done, "The master keys were replaced.")
+    if url is not None:
+        tell_others(url)
     report_result(replaced_fields(done), as_json=as_json)
 
 
@@ -80,6 +88,15 @@ def tell_replaced(done: rekey.Rekeyed, first: str) -> None:
         say(f"The sign-in to {safe(name)} was in use and is lost. To sign in again: awsvault-py sso login")
     copies_elsewhere(done.left, "they still unlock with the old secrets")
     say("They also contain the access keys. If someone may have a copy: awsvault-py rotate --all")
+
+
+def tell_others(url: str) -> None:
+    """Say what the bucket has now, and what the user must do on the other machines."""
+    say(
+        f"{safe(url)} has a new key, which the passphrase opens. On each other machine, run awsvault-py sync and type the "
+        "passphrase once: it becomes the passphrase of that machine too."
+    )
+    say(f"Earlier versions of {safe(url)} still open with the old secrets: delete its noncurrent versions.")
 
 
 def replaced_fields(done: rekey.Rekeyed) -> dict[str, object]:

@@ -34,6 +34,8 @@ def command(context: Context, file: str | None, *, accept: bool, as_json: bool, 
     before, or that was changed on two machines: it prompts for the passphrase and accepts the current file as the newest.
     With FILE, --accept also restores a copy from before a rekey. If the log would become unreadable, restore tells you before
     you confirm.
+
+    If the vault has a remote, nothing in the bucket is replaced: the next sync brings back what was edited after the copy was made.
     """
     if file is None and not accept:
         _show(context, as_json=as_json)
@@ -46,11 +48,20 @@ def command(context: Context, file: str | None, *, accept: bool, as_json: bool, 
             f"the log in {safe(context.paths.log)} will be unreadable with this copy: {chosen.log.trouble}. The next "
             "export will start a new log and rename the old one to unreadable.N.*"
         )
+    if chosen.shared == "not":
+        warnings.append(
+            "this copy is from before the vault was shared with other machines: this machine will no longer sync. To share it again, run "
+            "awsvault-py remote add with the same URL"
+        )
     for warning in warnings:
         say(f"Warning: {warning}")
     confirm(context, "Use this copy as the vault?", yes=yes)
     after = backups.restore_backup(context, chosen)
     say(f"This copy is now the vault, as generation {after.header.gen}.")
+    if chosen.shared == "as then":
+        say(
+            "To get what all machines have edited since, run: awsvault-py sync. Nothing in the bucket is replaced."
+        )
     if chosen.outdated:
         say(
             "The old passphrases and recovery codes of this copy unlock the vault until you change them: "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from vault import limits
-from vault.cli import shared_options, sync_view
+from vault.cli import remove_machine, shared_options, sync_view
 from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
 from vault.cli.rekey import UNDO_ENDS, replaced_fields, tell_replaced
@@ -238,16 +238,29 @@ class _WithSlot(click.Command):
 
 
 @command.command(name="remove", cls=_WithSlot)
-@click.argument("slot")
+@click.argument("slot", metavar="SLOT|MACHINE")
+@click.option(
+    "--stdin", "from_stdin", is_flag=True, help="For a machine: read the new passphrase from stdin."
+)
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @shared_options.as_json
 @with_context
-def remove(context: Context, slot: str, *, yes: bool, as_json: bool) -> None:
+def remove(context: Context, slot: str, *, from_stdin: bool, yes: bool, as_json: bool) -> None:
     """Remove a way to unlock the vault. This replaces the master keys, so that an old copy of the slot becomes useless.
 
     SLOT is a name from `slots list`, or a unique prefix of it.
+
+    MACHINE is the name or ID of a machine in `remote show`. It can no longer sync, and the vault gets a new passphrase on all machines,
+    because the machine knows the old one. It keeps what it synced last.
     """
     opened, passphrase = rekey_plan.open_by_secret(context, purpose="to remove a way to unlock it")
+    if remove_machine.is_meant(opened, slot):
+        remove_machine.run(
+            context, opened, slot, passphrase=passphrase, from_stdin=from_stdin, yes=yes, as_json=as_json
+        )
+        return
+    if from_stdin:
+        raise Usage("--stdin is for a machine", hint="run: awsvault-py slots remove SLOT")
     gone = slots.find_slot(opened, slot)
     plan = rekey_plan.make_plan(context, opened, passphrase=passphrase, without=gone)
     note = f"{UNDO_ENDS} " if undo.opens_import(context, opened) else ""

@@ -50,6 +50,8 @@ def command(context: Context, *, dry_run: bool, accept: bool, chosen: tuple[str,
     opened = sync_vault.open_to_sync(context)
     with SlowWork(context.env) as slow:
         done, url = sync_vault.sync_opened(context, opened, request, tell=slow.tell)
+    if done.typed:
+        say(sync_view.new_key_text(done))
     if as_json:
         emit_json(sync_view.outcome_json(done, url))
         return 1 if done.waiting else 0
@@ -98,11 +100,6 @@ def _summary(done: SyncOutcome, url: str, *, dry: bool) -> str:
         lines.append(f"Nothing to do: this machine has all that {safe(url)} has.")
     else:
         lines.append(f"Synced with {safe(url)}: {len(done.came)} came, {len(done.went)} went.")
-    if done.typed:
-        lines.append(
-            "The passphrase of the bucket's file was changed on another machine. This machine's own is as before: to change it, "
-            "run: awsvault-py passwd"
-        )
     if done.taken_over:
         lines.append("Another copy of this vault has synced since, so this one is a new machine now.")
     if done.waiting:

@@ -36,6 +36,16 @@ def _origin(one: ItemChange) -> str:
     return f"{safe(one.by)}, {local(one.at)}" if one.at else "another machine"
 
 
+def new_key_text(done: SyncOutcome) -> str:
+    """What the user typed for a bucket's file whose key was replaced means for this machine."""
+    if done.adopted:
+        return (
+            "The passphrase that you typed is this machine's now. The old one no longer unlocks its vault: if a file or a variable has "
+            "it for programs, change it there."
+        )
+    return "The key of the bucket's file was replaced. The passphrase of this machine is as before."
+
+
 def show_machines(env: Mapping[str, str], machines: Sequence[MachineInfo]) -> None:
     """Each machine, when it last wrote, and what it lacked then."""
     rows = [

@@ -25,7 +25,7 @@ from vault.unlocking.keys import OpenedKeys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from vault.aws.credentials import Identity
@@ -98,9 +98,17 @@ def name_foreign_hosts(context: Context, opened: Opened, trust: EndpointTrust) -
 
 
 def run(
-    context: Context, opened: Opened, *, trust: EndpointTrust, tell: Callable[[str], None]
+    context: Context,
+    opened: Opened,
+    *,
+    more: Sequence[tuple[str, Entry]] = (),
+    trust: EndpointTrust,
+    tell: Callable[[str], None],
 ) -> PanicReport:
-    """Do everything. Raises no error of AWS or of the disk: each failure is in the report."""
+    """Do everything. ``more``: keys that no entry shows, with the names of their entries.
+
+    Raises no error of AWS or of the disk: each failure is in the report.
+    """
     context = context.with_deadline(limits.PANIC_MOST)
     _lock(context)  # first: it takes a moment, and nothing at AWS depends on it
     sessions = _delete_sessions(context, tell)
@@ -109,7 +117,7 @@ def run(
     outcomes: list[KeyOutcome] = []
     users: list[str] = []
     times: list[int] = []
-    for identity, (iam_signer, name, keys) in _by_user(context, opened, outcomes, trust).items():
+    for identity, (iam_signer, name, keys) in _by_user(context, opened, more, outcomes, trust).items():
         users.append(identity.arn)
         for key in keys:
             outcome = _deactivate(iam_signer, name, key)
@@ -202,7 +210,11 @@ def _lock(context: Context) -> errors.Error | None:
 
 
 def _by_user(
-    context: Context, opened: Opened, outcomes: list[KeyOutcome], trust: EndpointTrust
+    context: Context,
+    opened: Opened,
+    more: Sequence[tuple[str, Entry]],
+    outcomes: list[KeyOutcome],
+    trust: EndpointTrust,
 ) -> dict[Identity, tuple[IamSigner, str, list[Entry | KeyPair]]]:
     """For each user: who signs, the entry's name, and the keys in the order in which they are deactivated.
 
@@ -211,7 +223,7 @@ def _by_user(
     codes = Codes(context, OpenedKeys(opened, paths=context.paths, clock=context.clock))
     seen: set[str] = set()
     by_user: dict[Identity, tuple[IamSigner, str, list[Entry | KeyPair]]] = {}
-    for name, entry in sorted(opened.payload.entries.items()):
+    for name, entry in [*sorted(opened.payload.entries.items()), *more]:
         if entry.access_key_id in seen:
             continue
         pairs = journal_pairs(entry)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from vault.secret import Secret
     from vault.store.format import VaultFile
     from vault.store.opened import Opened
+    from vault.system.clock import Deadline
 
 _REASON = "it would get the sealed vault, and requests that the key or session signs"
 _BY_ENVIRONMENT = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for this run"
@@ -72,22 +73,28 @@ def check_trust(context: Context, place: BucketPlace, trust: EndpointTrust) -> N
     trust.check(_endpoint(context, place), reason=_REASON, hint=_FOR_THE_REMOTE)
 
 
-def client(context: Context, place: BucketPlace, credentials: Credentials) -> S3Client:
-    """S3 where the remote is. Its endpoint was trusted when the remote was added. ConfigError."""
+def client(
+    context: Context, place: BucketPlace, credentials: Credentials, *, deadline: Deadline | None = None
+) -> S3Client:
+    """S3 where the remote is. Its endpoint was trusted when the remote was added. ``deadline``: of a sync that nobody waits for.
+    ConfigError.
+    """
     at = _endpoint(context, place)
     to = parse_target(at.url)
     trusted = () if to is None or place.endpoint is None else (to.host,)
     return S3Client(
         credentials,
         endpoint=at._replace(trusted_hosts=(*at.trusted_hosts, *trusted), pool=ConnectionPool()),
-        deadline=context.with_deadline(limits.REMOTE_MOST).deadline,
+        deadline=deadline or context.with_deadline(limits.REMOTE_MOST).deadline,
         kms_key=place.kms or "",
     )
 
 
-def bucket(context: Context, place: BucketPlace, credentials: Credentials) -> S3Object:
+def bucket(
+    context: Context, place: BucketPlace, credentials: Credentials, *, deadline: Deadline | None = None
+) -> S3Object:
     """The object that machines share."""
-    return client(context, place, credentials).object(address.parse(place.url))
+    return client(context, place, credentials, deadline=deadline).object(address.parse(place.url))
 
 
 def credentials_for(context: Context, place: BucketPlace, opened: Opened | None) -> Credentials:
@@ -121,7 +128,7 @@ def credentials_for(context: Context, place: BucketPlace, opened: Opened | None)
 
 
 def ask_for_key(context: Context, place: BucketPlace, *, tell: Callable[[str], None]) -> Ask:
-    """How the user opens the bucket's file after its key was replaced elsewhere. Meanwhile there is nothing to tell."""
+    """How the user opens the bucket's file if its key is not the known one. Meanwhile there is nothing to tell."""
     note = f"The key of {safe(place.url)} was replaced, or is another one. Type the passphrase that opens it."
 
     def ask(found: VaultFile) -> Secret:
@@ -131,15 +138,20 @@ def ask_for_key(context: Context, place: BucketPlace, *, tell: Callable[[str], N
     return ask
 
 
-def typed_key(context: Context, found: VaultFile, *, note: str) -> tuple[Secret, Secret | None]:
-    """K_remote by what the user types, and the passphrase; None if it was a recovery code. WrongPassphrase, Locked."""
+def typed_key(
+    context: Context, found: VaultFile, *, note: str, or_typed: bool = False
+) -> tuple[Secret, Secret | None]:
+    """K_remote by what the user types, and the passphrase; None if it was a recovery code. WrongPassphrase, Locked.
+
+    ``or_typed``: the environment's passphrase may be that of this machine's vault alone.
+    """
 
     def open_with(typed: Secret) -> tuple[Secret, Secret | None]:
         turn = vault.kdf_turn(context.paths, context.new_deadline())
         return join.by_typed(found, typed, turn=turn), typed if read_code(typed) is None else None
 
     opening: Callable[[Secret], tuple[Secret, Secret | None]] = open_with
-    return open_with_secret(context, opening, note=note)
+    return open_with_secret(context, opening, note=note, or_typed=or_typed)
 
 
 def _endpoint(context: Context, place: BucketPlace) -> ServiceEndpoint:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vault import limits
 from vault.machines import bucket_access, machine_log, open_vault, remotes
+from vault.machines.new_passphrase import NewPassphrase
 from vault.remote import local_state, steps
 from vault.remote.merging import SyncRequest
 from vault.store import vault
@@ -30,6 +31,18 @@ def sync_opened(
 
     ``tell`` gets what is being done. Errors: NotFound (no remote), those of the credentials, and of vault/remote/steps.
     """
+    return sync_asking(context, opened, request, NewPassphrase(context, opened, tell=tell), tell=tell)
+
+
+def sync_asking(
+    context: Context,
+    opened: Opened,
+    request: SyncRequest,
+    asked: NewPassphrase,
+    *,
+    tell: Callable[[str], None] = remotes.not_told,
+) -> tuple[SyncOutcome, str]:
+    """As ``sync_opened``. ``asked`` has what the user typed, if the bucket's file had another key."""
     place = local_state.require(opened.payload).remote.place
     credentials = bucket_access.credentials_for(context, place, opened)
     done = steps.sync(
@@ -38,7 +51,8 @@ def sync_opened(
         clock=context.clock,
         deadline=context.with_deadline(limits.REMOTE_MOST).deadline,
         open_vault=lambda: opened,
-        ask=bucket_access.ask_for_key(context, place, tell=tell),
+        ask=asked.key_of,
+        own_slot=asked.own_slot,
         request=request,
         tell=tell,
     )

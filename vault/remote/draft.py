@@ -30,10 +30,30 @@ _HINT = "restore the previous version of the object; to stop syncing here: awsva
 
 
 class NewRemoteKey(NamedTuple):
-    """A new K_remote, and what opens it."""
+    """A new K_remote, what opens it, and the machines that are removed by the file that comes with it."""
 
     key: Secret
     slots: tuple[SlotRecord, ...]
+    removes: tuple[str, ...] = ()
+
+    def kept_in(self, local: LocalSync, gen: int) -> LocalSync:
+        """What this machine keeps when the bucket has the file of generation ``gen``, and not before."""
+        remote = local.remote.with_new_key(self.key, self.slots, gen)
+        return replace(local, state=merging.without(local.state, local.me, self.removes), remote=remote)
+
+
+class OwnSlot(NamedTuple):
+    """The slot of this machine's passphrase, and the one of the passphrase that takes its place."""
+
+    old: SlotRecord
+    new: SlotRecord
+
+    def put_into(self, draft: Draft) -> Draft:
+        """The draft with the new slot, if it has the old one. No backup that the old passphrase opens may be left."""
+        if all(slot.sid != self.old.sid for slot in draft.slots):
+            return draft
+        slots = tuple(self.new if slot.sid == self.old.sid else slot for slot in draft.slots)
+        return replace(draft, slots=slots, new_keys=True)
 
 
 class SyncStep(NamedTuple):
@@ -46,9 +66,10 @@ class SyncStep(NamedTuple):
 
 
 class FromBucket(NamedTuple):
-    """The bucket's file, None if there is no object, or none that can be read and the user accepts that."""
+    """The bucket's file, None if there is no object, or none that can be read and the user accepts that. ``gen``: of that one."""
 
     file: BucketFile | None
+    gen: int = 0
 
 
 def make_step(
@@ -72,26 +93,27 @@ def make_step(
 
     theirs = None if bucket is None else _state(bucket)
     merged = merging.merge(local, held_by, theirs, make, request)
-    known = local.remote
+    known, outdated = (
+        local.remote,
+        False,
+    )  # a file under an earlier key, which the user accepts: the key stays the newer one
     if bucket is not None:
         seen = {} if request.accept else known.seen
         known = replace(known, seen=versions.join(seen, theirs.lasts() if theirs is not None else {}))
         if bucket.file is not None:
             read = bucket.file
-            known = replace(
-                known,
-                key=read.key,
-                key_gen=read.key_gen,
-                slots=read.slots,
-                gen=read.file.header.gen,
-                digest=read.file.digest.hex(),
-            )
+            outdated = read.key != known.key and read.key_gen <= known.key_gen
+            if not outdated:
+                known = known.with_new_key(read.key, read.slots, read.key_gen)
+            known = replace(known, gen=read.file.header.gen, digest=read.file.digest.hex())
     put = None
-    if merged.push or new_key is not None or (bucket is not None and bucket.file is None):
-        gen = max(known.gen, last_gen) + 1
+    if merged.push or outdated or new_key is not None or (bucket is not None and bucket.file is None):
+        gen = max(known.gen, last_gen, 0 if bucket is None else bucket.gen) + 1
         try:
             put = bucket_file.build(
-                merged.local.state,
+                merging.without(
+                    merged.local.state, merged.local.me, () if new_key is None else new_key.removes
+                ),
                 vault_id=found.header.vault_id,
                 key=known.key if new_key is None else new_key.key,
                 key_gen=gen if new_key is not None else known.key_gen or gen,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Ask = Callable[[VaultFile], Secret]  # K_remote by what the user types. Locked, WrongPassphrase, NoAnswer
 
 _ACCEPT = "if you put an older copy there yourself, run: awsvault-py sync --accept"
+_EARLIER = "end the access of removed machines to the bucket; then put back what this machine has: awsvault-py sync --accept"
 _REPLACE = "restore the previous version of the object; to replace it by what this machine has: awsvault-py sync --accept"
 
 
@@ -52,7 +53,10 @@ def opened(
 
     ``noted``: what this machine has seen, even if an older copy of its vault came back.
     """
-    read = _opened(found, remote, ask, seen_gen=0 if accept else last_gen(remote, noted))
+    last = last_gen(remote, noted)
+    if noted is not None and noted.bucket == found.digest.hex():
+        last = remote.gen  # not an older file: the vault is an older copy, which lacks the file's key
+    read = _opened(found, remote, ask, seen_gen=0 if accept else last)
     ahead = found.header.gen - last_gen(remote, noted)
     if ahead > limits.GENERATIONS_AHEAD:
         raise errors.Damaged(
@@ -61,17 +65,27 @@ def opened(
         )
     earlier = read.key != remote.key and read.key_gen <= remote.key_gen
     if (earlier or (noted is not None and read.key_gen < noted.key_gen)) and not accept:
-        raise errors.RolledBack(
-            f"{safe(remote.place.url)} was sealed with an earlier key than the one that this machine has seen: this is an "
-            "older copy, or a machine that was removed wrote it",
-            hint=_ACCEPT,
-        )
+        raise _earlier_key(remote)
     return read
+
+
+def _earlier_key(remote: Remote) -> errors.RolledBack:
+    return errors.RolledBack(
+        f"{safe(remote.place.url)} was sealed with an earlier key than the one that this machine has seen: this is an "
+        "older copy, or a machine that was removed wrote it",
+        hint=_EARLIER,
+    )
 
 
 def last_gen(remote: Remote, noted: SyncNote | None) -> int:
     """The newest generation of the bucket's file that this machine has seen."""
     return max(remote.gen, noted.gen if noted is not None else 0)
+
+
+def gen_to_pass(found: VaultFile | None, remote: Remote) -> int:
+    """The generation of a file that is replaced: others may have seen it. It is not authenticated, so it must not use up all numbers."""
+    gen = 0 if found is None else found.header.gen
+    return gen if gen <= remote.gen + limits.GENERATIONS_AHEAD else 0
 
 
 def _opened(found: VaultFile, remote: Remote, ask: Ask, *, seen_gen: int) -> BucketFile:
@@ -82,6 +96,10 @@ def _opened(found: VaultFile, remote: Remote, ask: Ask, *, seen_gen: int) -> Buc
         known = {slot.sid for slot in remote.slots}
         if known & {slot.sid for slot in found.header.slots}:  # a new key would come with new slots
             raise errors.Damaged(error.message, hint=_REPLACE) from None
+    if any(
+        _opens(found, key) for key in remote.old
+    ):  # also if the user accepts it: then this machine's state replaces it
+        raise _earlier_key(remote)
     if found.header.gen <= seen_gen:
         raise errors.RolledBack(
             f"{url} was sealed with another key, and has generation {found.header.gen}; this machine has seen generation "
@@ -93,6 +111,14 @@ def _opened(found: VaultFile, remote: Remote, ask: Ask, *, seen_gen: int) -> Buc
         return bucket_file.read(found, key, path=url)
     except errors.Damaged as error:
         raise errors.Damaged(error.message, hint=_REPLACE) from None
+
+
+def _opens(found: VaultFile, key: Secret) -> bool:
+    try:
+        bucket_file.read(found, key, path="")
+    except errors.Damaged:
+        return False
+    return True
 
 
 def check_seen(seen: Mapping[str, int], state: SharedState, known: SharedState, *, url: str) -> None:

@@ -109,7 +109,7 @@ def merge(
         state, shown = _answered(state, shown, wish, machine, author)
     for one in request.answers:
         state, shown = _kept(state, shown, one, author)
-    state = _with_lines(state, author, request.removes)
+    state = without(_with_line(state, author), me, request.removes)
     known = local.state if remote is None else theirs
     sent = known.machines[me].last if me in known.machines else 0
     return Merged(
@@ -167,18 +167,24 @@ def _kept(
     return edits.answer(state, shown, one.key, kept.content, author, renamed_to=kept.renamed_to)
 
 
-def _with_lines(state: SharedState, author: Author, removes: tuple[str, ...]) -> SharedState:
-    """The state with what this machine says of itself, and with the machines that it removes.
-
-    Its line is written only if there is something new: a sync with nothing to do stays one request.
-    """
+def without(state: SharedState, me: str, removes: tuple[str, ...]) -> SharedState:
+    """The state in which the machine ``me`` has removed those machines. NotFound if one is unknown, or is ``me``."""
     lines = dict(state.machines)
     for machine in removes:
-        if machine not in lines or machine == author.machine:
+        if machine not in lines or machine == me:
             raise errors.NotFound(
                 f"no other machine has the ID {safe(machine)}", hint="run: awsvault-py remote show"
             )
         lines[machine] = replace(lines[machine], gone=True)
+    return SharedState(state.items, lines)
+
+
+def _with_line(state: SharedState, author: Author) -> SharedState:
+    """The state with what this machine says of itself.
+
+    Its line is written only if there is something new: a sync with nothing to do stays one request.
+    """
+    lines = dict(state.machines)
     line = lines[author.machine]
     lasts = {machine: number for machine, number in state.lasts().items() if number}
     merged = versions.join(line.merged, lasts)

@@ -64,7 +64,7 @@ class Waiting(NamedTuple):
 class SyncOutcome(NamedTuple):
     """``came`` and ``went``: items; ``waiting``: conflicts; ``pulled`` and ``pushed``: whether the bucket's file was read, written.
 
-    ``typed``: its key was replaced elsewhere, and the user's secret opened it: the passphrase of this vault may differ.
+    ``typed``: its key was replaced elsewhere, and the user's secret opened it. ``adopted``: that is this vault's passphrase now.
     ``taken_over``: this copy of the vault is a new machine now, because another one used its ID. ``gen``, ``written`` and ``writer``:
     of the bucket's file, ``fingerprint``: of its key, to compare on two machines. ``nothing``: one request said that nothing is to
     do, and no vault was opened; then only ``asks``, how many items wait for an answer, is known.
@@ -79,6 +79,7 @@ class SyncOutcome(NamedTuple):
     nothing: bool = False
     asks: int = 0
     typed: bool = False
+    adopted: bool = False
     taken_over: bool = False
     gen: int = 0
     written: int = 0

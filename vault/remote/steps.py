@@ -19,7 +19,7 @@ from vault.remote.outcome import SyncOutcome
 from vault.store import change, file, vault
 from vault.store.boxes import Draft, new_key
 from vault.store.slots import new_sid
-from vault.sync import versions
+from vault.sync import takeover, versions
 from vault.sync.bucket import Absent, ConditionFailed, Fetched, NotChanged
 from vault.system import locks
 from vault.system.files import Folder
@@ -29,17 +29,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from vault.remote.draft import SyncStep
+    from vault.remote.draft import OwnSlot, SyncStep
     from vault.remote.judge import Ask
     from vault.remote.outcome import ItemChange
     from vault.secret import Secret
     from vault.store.format import VaultFile
     from vault.store.opened import Opened
+    from vault.store.payload import Payload
     from vault.store.slots import Slot
     from vault.sync.bucket import Bucket
     from vault.sync.local import LocalSync
     from vault.system.clock import Clock, Deadline
     from vault.system.paths import Paths
+
+    PayloadChange = Callable[[Payload], Payload]
 
 
 def sync(
@@ -53,11 +56,15 @@ def sync(
     request: SyncRequest | None = None,
     new_slots: Sequence[Slot] = (),
     tell: Callable[[str], None] | None = None,
+    keep_key: Callable[[PayloadChange], Opened] | None = None,
+    own_slot: Callable[[Opened], OwnSlot | None] | None = None,
 ) -> SyncOutcome:
     """Pull, merge, write the vault, push. If there is nothing to do, this is one request, and no vault is opened.
 
     ``open_vault`` opens this machine's vault. ``ask`` gives K_remote if it was replaced elsewhere: what the user types opens a slot
-    of the file that it is given. ``new_slots``: K_remote is replaced, and only these open it. ``tell`` gets what is being done.
+    of the file that it is given; then ``own_slot`` gives the slot of this machine that what was typed replaces. ``new_slots``:
+    K_remote is replaced, and only these open it; ``keep_key`` writes the vault with it, together with what it changes itself.
+    ``tell`` gets what is being done.
 
     Errors: Damaged and RolledBack (the bucket), Declined (this machine was removed), NotFound (no remote, a choice), Usage, Busy,
     StorageError, Unreachable and Refused, and those of ``open_vault`` and ``ask``.
@@ -75,8 +82,9 @@ def sync(
             deadline=deadline,
             ask=ask,
             request=request or SyncRequest(),
-            tell=tell or _not_told,
+            tell=tell or (lambda _: None),
         )
+        run.keep_key, run.own_slot = keep_key or run.keep_key_alone, own_slot
         return run.whole(found, open_vault, new_slots)
 
 
@@ -102,7 +110,10 @@ class _Sync:
         self.bucket, self.paths, self.clock, self.deadline = bucket, paths, clock, deadline
         self.ask, self.request, self.tell = ask, request, tell
         self.came: dict[str, ItemChange] = {}
-        self.typed = self.taken_over = self.pulled = False
+        self.typed = self.taken_over = self.pulled = self.adopted = False
+        self.keep_key: Callable[[PayloadChange], Opened] = self.keep_key_alone
+        self.own_slot: Callable[[Opened], OwnSlot | None] | None = None
+        self.slot: OwnSlot | None = None
         self.noted: SyncNote | None = None
         self.new_key: NewRemoteKey | None = None
         self.written = 0
@@ -131,7 +142,8 @@ class _Sync:
         if new_slots:
             key = new_key()
             wrapped = tuple(slot.wrap(key, vault_id=self.opened.vault_id) for slot in new_slots)
-            self.new_key = NewRemoteKey(key, wrapped)
+            self.new_key = NewRemoteKey(key, wrapped, self.request.removes)
+            self.request = self.request._replace(removes=())  # with the key, or not at all
         done = None
         if plain and answer is None and noted is not None and noted.bucket == remote.digest:
             done = self._push_at_once(noted.etag)
@@ -177,7 +189,10 @@ class _Sync:
         except ConditionFailed:
             return None
         self.written = step.put.header.time
-        self._keep_new_key(step.put.header.gen)
+        if self.new_key is not None:  # if this is not reached, the user types the new passphrase once
+            local = self.local = self.new_key.kept_in(self.local, step.put.header.gen)
+            self.opened = self.keep_key(lambda payload: local_state.keep(payload, local))
+            step = step._replace(local=local)
         return self._finish(step, etag)
 
     def _judged(self, got: Fetched | Absent | NotChanged) -> FromBucket:
@@ -202,11 +217,20 @@ class _Sync:
             )
         except errors.Damaged as error:
             if accept and not isinstance(error, judge.OtherVault):
-                return FromBucket(None)  # the user lets this machine's state replace it
+                return FromBucket(
+                    None, judge.gen_to_pass(found, local.remote)
+                )  # the user lets this machine's state replace it
             raise
+        if takeover.removed(local.state, read.state, local.me):
+            if not self.request.rejoin:
+                raise judge.was_removed(url)
+            seen.pop(local.me, None)  # what it wrote under the old key was replaced: it brings that again
         if not accept:
             judge.check_seen(seen, read.state, local.state, url=url)
-        self.typed = self.typed or (read.key != local.remote.key and bool(local.remote.key_gen))
+        if read.key != local.remote.key and 0 < local.remote.key_gen < read.key_gen:
+            self.typed = True
+            if self.own_slot is not None and not self.request.dry:
+                self.slot = self.own_slot(self.opened)
         self.written = found.header.time
         return FromBucket(read)
 
@@ -238,7 +262,7 @@ class _Sync:
                     last_gen=judge.last_gen(current.remote, self.noted),
                 )
             )
-            return made[-1].draft
+            return made[-1].draft if self.slot is None else self.slot.put_into(made[-1].draft)
 
         if self.request.dry:
             step(Draft(k_main=opened.k_main, payload=opened.payload, slots=opened.header.slots), opened.file)
@@ -247,24 +271,20 @@ class _Sync:
                 self.paths, opened.k_main, step, deadline=self.deadline, clock=self.clock, known=opened
             )
             self.local = made[-1].local
+            self.adopted = self.adopted or self.slot is not None
             self.request = SyncRequest(accept=self.request.accept)  # the rest is done, whatever comes next
         (whole,) = made
         self.came |= {one.key: one for one in whole.merged.came}
         self.taken_over = self.taken_over or whole.merged.taken_over
         return whole
 
-    def _keep_new_key(self, gen: int) -> None:
-        """Now that the bucket has it. If this is not reached, the user types the new passphrase once."""
-        if self.new_key is None:
-            return
-        wanted = self.new_key
+    def keep_key_alone(self, change: PayloadChange) -> Opened:
+        """Write the vault with K_remote, and nothing else."""
 
         def with_key(draft: Draft, _: VaultFile) -> Draft:
-            remote = replace(self.local.remote, key=wanted.key, slots=wanted.slots, key_gen=gen)
-            self.local = replace(self.local, remote=remote)
-            return replace(draft, payload=local_state.keep(draft.payload, self.local), minor=True)
+            return replace(draft, payload=change(draft.payload), minor=True)
 
-        self.opened = vault.rewrite(
+        return vault.rewrite(
             self.paths, self.opened.k_main, with_key, deadline=self.deadline, clock=self.clock
         )
 
@@ -299,6 +319,7 @@ class _Sync:
             asks=len(step.merged.waiting),
             typed=self.typed,
             taken_over=self.taken_over,
+            adopted=self.adopted,
             gen=judge.last_gen(remote, self.noted) if step.put is None else step.put.header.gen,
             written=self.written,
             writer=outcome.writer(state),
@@ -321,10 +342,6 @@ def fingerprint(key: Secret) -> str:
     """A text by which a user compares on two machines that they have the same bucket's file: of its key, in four groups."""
     raw = hkdf(key, info=b"awsvault/v1/remote-fingerprint")[:8].hex()
     return "-".join(raw[at : at + 4] for at in range(0, 16, 4))
-
-
-def _not_told(_what: str) -> None:
-    """Nobody wants to know."""
 
 
 def _new_id() -> str:

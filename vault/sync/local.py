@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from vault import limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ class Remote:
 
     ``key`` is K_remote, ``key_gen`` the generation of the bucket's file that came with it, and ``slots`` what opens it. ``gen``:
     of the last file that was read. ``digest``: of the last file that was merged, or that was about to be put after that.
-    ``seen``: how far each machine's edits had come there.
+    ``seen``: how far each machine's edits had come there. ``old``: the keys before K_remote, the last one first: no file that
+    they open is taken.
     """
 
     place: BucketPlace
@@ -41,6 +44,14 @@ class Remote:
     gen: int = 0
     digest: str = ""
     seen: Mapping[str, int] = field(default_factory=dict)
+    old: tuple[Secret, ...] = ()
+
+    def with_new_key(self, key: Secret, slots: tuple[SlotRecord, ...], key_gen: int) -> Remote:
+        """The same with a K_remote that replaced this one."""
+        old = self.old
+        if self.key_gen and key != self.key:
+            old = (self.key, *old)[: limits.MAX_OLD_KEYS]
+        return replace(self, key=key, slots=slots, key_gen=key_gen, old=old)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -311,29 +311,38 @@ def _remote_json(remote: Remote) -> dict[str, Json]:
         "digest": remote.digest,
         "seen": dict(remote.seen),
         "slots": [slot_json(slot) for slot in remote.slots],
+        **({"old": [b64u(key.reveal()) for key in remote.old]} if remote.old else {}),
     }
 
 
 def _remote(value: Json) -> Remote:
     remote = strict_json.object_of(value, "remote")
     given = {key: strict_json.text_of(remote[key], key) for key in _PLACE if key in remote}
-    keys = {"url", "key", "kgen", "gen", "digest", "seen", "slots"} | given.keys()
+    keys = {"url", "key", "kgen", "gen", "digest", "seen", "slots"} | given.keys() | ({"old"} & remote.keys())
     strict_json.exact_keys(remote, frozenset(keys), "remote")
-    try:
-        key = unb64u(strict_json.text_of(remote["key"], "key"))
-    except ValueError:
-        raise JsonError("key is not canonical base64url") from None
-    if len(key) != 32:  # bytes, like every key of the format
-        raise JsonError("key does not have 32 bytes")
+    old = strict_json.list_of(remote.get("old", []), "old")
+    if len(old) > limits.MAX_OLD_KEYS:
+        raise JsonError(f"{len(old)} earlier keys of the bucket's file")
     slots = strict_json.list_of(remote["slots"], "slots")
     if not 1 <= len(slots) <= limits.MAX_SLOTS:
         raise JsonError(f"{len(slots)} slots of the bucket's file")
     return Remote(
         place=BucketPlace(url=strict_json.text_of(remote["url"], "url"), **given),
-        key=Secret(key),
+        key=_secret_key(remote["key"]),
         key_gen=strict_json.integer_of(remote["kgen"], "kgen"),
         slots=tuple(slot_of(slot) for slot in slots),
         gen=strict_json.integer_of(remote["gen"], "gen"),
         digest=strict_json.text_of(remote["digest"], "digest"),
         seen=_vector(remote["seen"]),
+        old=tuple(map(_secret_key, old)),
     )
+
+
+def _secret_key(value: Json) -> Secret:
+    try:
+        key = unb64u(strict_json.text_of(value, "key"))
+    except ValueError:
+        raise JsonError("key is not canonical base64url") from None
+    if len(key) != 32:  # bytes, like every key of the format
+        raise JsonError("key does not have 32 bytes")
+    return Secret(key)

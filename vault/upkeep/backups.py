@@ -6,6 +6,7 @@ from vault import errors
 from vault.credentials.forget_sessions import forget_files
 from vault.errors import NotThisSlot
 from vault.records import NamedTuple
+from vault.remote import local_state, note
 from vault.store import backup_mark, boxes, file, restore, slot_text, vault
 from vault.store.format import parse_file
 from vault.store.slots.keyring import KeyringSlot
@@ -23,6 +24,7 @@ from vault.upkeep.secret_prompt import open_with_secret
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Literal
 
     from vault.context import Context
     from vault.secret import Secret
@@ -46,7 +48,7 @@ class ChosenBackup(NamedTuple):
     """A backup that was opened but not restored yet. ``problem`` is what the user must accept first, or None.
 
     ``outdated``: the backup is from before a rekey, so the vault must be rekeyed again. ``log``: whether the log stays
-    readable.
+    readable. ``shared``: how machines share the vault: not at all (""), as when the backup was made, or not with this backup.
     """
 
     backup: Backup
@@ -56,6 +58,7 @@ class ChosenBackup(NamedTuple):
     problem: errors.Damaged | None
     outdated: bool = False
     log: log_key.Before = log_key.Before()
+    shared: Literal["", "as then", "not"] = ""
 
 
 class _OpenedBackup(NamedTuple):
@@ -183,7 +186,18 @@ def _open(context: Context, found: VaultFile, name: str) -> ChosenBackup:
         problem = errors.Diverged(f"{safe(name)} is a backup of a different vault")
     log = log_key.look(context, _cache_keys(context, opened, ring), vault_id=found.header.vault_id)
     backup = _backup(name, found, opened.payload)
-    return ChosenBackup(backup, found, opened.k_main, known_gen, problem, log=log)
+    shared = _shared(context, found, opened.payload)
+    return ChosenBackup(backup, found, opened.k_main, known_gen, problem, log=log, shared=shared)
+
+
+def _shared(context: Context, found: VaultFile, payload: Payload) -> Literal["", "as then", "not"]:
+    try:
+        local = local_state.find(payload)
+    except errors.Damaged:  # of a later version; a sync says so
+        return "as then"
+    if local is not None and local.remote.place.url:
+        return "as then"
+    return "" if note.read(context.paths, found.header.vault_id) is None else "not"
 
 
 def _open_with_secret(context: Context, found: VaultFile, name: str) -> _OpenedBackup:

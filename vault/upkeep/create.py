@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vault import limits
-from vault.errors import Locked, Usage
+from vault.errors import Locked, Usage, WrongPassphrase
 from vault.keys.key_prompts import ask_until_valid
 from vault.records import NamedTuple
 from vault.store import vault
@@ -74,6 +74,18 @@ def ask_new_passphrase(context: Context, *, what: str, otherwise: str = "") -> C
     note = f"Choose a passphrase for {what}: five or more random words, at least {limits.PASSPHRASE_LEAST} characters."
     secret = ask_until_valid(lambda complaint: _ask_twice(context, note=note, complaint=complaint))
     return _chosen(secret, PROMPT)
+
+
+def check_unused(context: Context, new: ChosenPassphrase) -> None:
+    """Usage if the new passphrase already unlocks the vault."""
+    try:
+        vault.open_with_passphrase(context.paths, new.secret, deadline=context.new_deadline())
+    except WrongPassphrase:
+        return
+    raise Usage(
+        "this passphrase already unlocks the vault",
+        hint="choose another one; to replace the master keys and keep the passphrase, run: awsvault-py rekey",
+    )
 
 
 def passphrase_from_stdin(raw: bytes) -> ChosenPassphrase:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from vault import errors, limits
 from vault.credentials.forget_sessions import forget_files
 from vault.frozen import replace
+from vault.records import NamedTuple
 from vault.signin import sealed as signins
 from vault.store import boxes, file, vault
 from vault.store.slots.keyring import KeyringSlot
@@ -23,13 +24,19 @@ from vault.upkeep import recovery_code, rekey_strict, slots
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vault.context import Context
     from vault.secret import Secret
     from vault.store.boxes import Draft
     from vault.store.format import SlotRecord, VaultFile
+    from vault.store.payload import Payload
     from vault.store.slots import Slot
     from vault.store.vault import Opened
     from vault.upkeep.rekey_plan import RekeyPlan
+
+    PayloadChange = Callable[[Payload], Payload]
+    WriteWith = Callable[[PayloadChange], Opened]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,38 +56,43 @@ class Rekeyed:
     removed: tuple[SlotRecord, ...] = ()
 
 
+class _NewKeys(NamedTuple):
+    main: Secret
+    cache: Secret
+    sign_in: Secret
+
+
 def carry_out(
-    context: Context, plan: RekeyPlan, *, strict: rekey_strict.StrictRekeyPlan | None = None
+    context: Context,
+    plan: RekeyPlan,
+    *,
+    strict: rekey_strict.StrictRekeyPlan | None = None,
+    publish: Callable[[WriteWith], None] | None = None,
 ) -> Rekeyed:
     """Write the vault with new keys. Recovery codes are issued first; nothing is changed before the write.
 
-    ``strict`` has the new strict key; None if the strict passphrase was not given, and then the strict key stays.
-    Raises Declined if the user does not type the code back, ConfigError if the keyring or the TPM fails, StorageError, Busy and
-    KeysChanged.
+    ``strict`` has the new strict key; None if the strict passphrase was not given, and then the strict key stays. ``publish`` is
+    called when all slots are ready: it does what must come before the write, and calls the write with a change of the payload.
+    Raises Declined (the code is not typed back), ConfigError (the keyring or the TPM fails), StorageError, Busy, KeysChanged.
     """
     opened = plan.opened
-    k_main, cache_key, sso_key = vault.new_key(), vault.new_key(), vault.new_key()
+    new = _NewKeys(vault.new_key(), vault.new_key(), vault.new_key())
     kept_slots = _kept_slots(context, plan)
     records: list[SlotRecord] = []
-    written = False
     lost: list[str] = []
+    results: list[tuple[Opened, str | None]] = []
+    written = False
 
-    def key_of_sign_ins() -> Secret | None:
-        """As it is now: the first sign-in may have created it meanwhile. KeysChanged."""
-        return vault.open_with_main_key(context.paths, opened.k_main).payload.sso_key
-
-    def write() -> Opened:
+    def write(change: PayloadChange) -> Opened:
         nonlocal written
         with signins.carried_over(
             context.paths,
-            old=key_of_sign_ins,
-            new=sso_key,
+            old=lambda: _key_of_sign_ins(context, opened),
+            new=new.sign_in,
             vault_id=opened.vault_id,
             deadline=context.new_deadline(),
         ) as dropped:
-            after = _write(
-                context, plan, k_main, tuple(records), cache_key=cache_key, sso_key=sso_key, strict=strict
-            )
+            after = _write(context, plan, new, tuple(records), strict=strict, more=change)
             written = True
             lost.extend(dropped)
         # Cached sessions are sealed with the old cache key. Agents that have the old keys get the new ones.
@@ -88,22 +100,42 @@ def carry_out(
         replace_keys(context, after, before=opened.k_main)
         return after
 
-    try:
-        for slot in kept_slots:
-            records.append(slots.wrapped(slot, k_main, opened))  # noqa: PERF401  # undone below after an error
+    def write_with(change: PayloadChange) -> Opened:
         # If the log cannot be kept, the rekey still goes on.
         after, log = log_key.carry_over(
-            context, old=opened.cache_key, new=cache_key, vault_id=opened.vault_id, write=write, refuse=False
+            context,
+            old=opened.cache_key,
+            new=new.cache,
+            vault_id=opened.vault_id,
+            write=lambda: write(change),
+            refuse=False,
         )
+        results.append((after, log))
+        return after
+
+    try:
+        for slot in kept_slots:
+            records.append(slots.wrapped(slot, new.main, opened))  # noqa: PERF401  # undone below after an error
+        (publish or _alone)(write_with)
     except BaseException:
         if not written:
             _forget_keyring_items(kept_slots, records, opened)
         raise
+    ((after, log),) = results
     left = _delete_old(context, plan)
     if strict is not None:
         rekey_strict.close_in_agent(context, opened)
     kept = strict is None and any(r.opens == "strict" for r in after.header.slots)
     return Rekeyed(opened=after, left=left, log=log, strict_kept=kept, lost=tuple(lost), removed=plan.lost)
+
+
+def _alone(write: WriteWith) -> None:
+    write(lambda payload: payload)
+
+
+def _key_of_sign_ins(context: Context, opened: Opened) -> Secret | None:
+    """As it is now: the first sign-in may have created it meanwhile. KeysChanged."""
+    return vault.open_with_main_key(context.paths, opened.k_main).payload.sso_key
 
 
 def _kept_slots(context: Context, plan: RekeyPlan) -> list[Slot]:
@@ -123,27 +155,26 @@ def _kept_slots(context: Context, plan: RekeyPlan) -> list[Slot]:
 def _write(
     context: Context,
     plan: RekeyPlan,
-    k_main: Secret,
+    new: _NewKeys,
     records: tuple[SlotRecord, ...],
     *,
-    cache_key: Secret,
-    sso_key: Secret,
     strict: rekey_strict.StrictRekeyPlan | None,
+    more: PayloadChange,
 ) -> Opened:
     opened = plan.opened
-    strict_slots = tuple(r for r in opened.header.slots if r.opens == "strict" and r not in plan.dropped)
 
     def change(draft: Draft, found: VaultFile) -> Draft:
-        if found.header.slots != opened.header.slots:
+        if _of_main(found.header.slots) != _of_main(opened.header.slots):
             raise errors.StorageError(
                 "another process changed the slots",
                 hint="run the command again to use the current slots",
             )
+        strict_slots = tuple(r for r in found.header.slots if r.opens == "strict" and r not in plan.dropped)
         # The ledgers of used codes stay valid, so a used code is still refused.
-        payload = replace(draft.payload, cache_key=cache_key, ledger_key=opened.ledger_key)
+        payload = replace(more(draft.payload), cache_key=new.cache, ledger_key=opened.ledger_key)
         if payload.sso_key is not None:
-            payload = replace(payload, sso_key=sso_key)
-        draft = replace(draft, k_main=k_main, payload=payload, slots=records + strict_slots, new_keys=True)
+            payload = replace(payload, sso_key=new.sign_in)
+        draft = replace(draft, k_main=new.main, payload=payload, slots=records + strict_slots, new_keys=True)
         if strict is not None:
             return rekey_strict.apply(draft, found, strict)
         if strict_slots:
@@ -157,6 +188,10 @@ def _write(
     return vault.rewrite(
         context.paths, opened.k_main, change, deadline=context.new_deadline(), clock=context.clock
     )
+
+
+def _of_main(found: tuple[SlotRecord, ...]) -> list[SlotRecord]:
+    return [record for record in found if record.opens == "main"]
 
 
 def _delete_old(context: Context, plan: RekeyPlan) -> tuple[str, ...]:

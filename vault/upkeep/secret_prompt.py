@@ -21,17 +21,23 @@ if TYPE_CHECKING:
 _TRIES = 3
 
 
-def open_with_secret(context: Context, open_with: Callable[[Secret], T], *, note: str) -> T:
+def open_with_secret(
+    context: Context, open_with: Callable[[Secret], T], *, note: str, or_typed: bool = False
+) -> T:
     """Call ``open_with`` with the user's secret and return its result. Prompts again after a WrongPassphrase.
 
-    ``note`` tells the user what the secret is for. Raises WrongPassphrase, or Locked if there is no secret and no prompt.
+    ``note`` tells the user what the secret is for. ``or_typed``: prompts too if the one of the environment is wrong, because it may
+    be that of something else. Raises WrongPassphrase, or Locked if there is no secret and no prompt.
     """
     search = passphrase_sources.search(context)
     if search.found is not None:
         try:
             return open_with(search.found.secret)
         except WrongPassphrase as error:
-            raise WrongPassphrase(f"{error.message} (it is from {search.found.source})") from None
+            if not (or_typed and context.interaction.possible()):
+                raise WrongPassphrase(
+                    f"{error.message} (it is from {search.found.source})", hint=error.hint
+                ) from None
     if not context.interaction.possible():
         tried = ", ".join([*search.tried, f"prompt ({context.interaction.obstacle()})"])
         raise Locked(f"the passphrase or a recovery code is needed; tried {tried}", hint=TYPE_IT)

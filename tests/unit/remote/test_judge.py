@@ -94,9 +94,23 @@ def test_a_file_under_an_old_key_is_told_without_a_question(laptop, desktop, buc
 
 
 def test_a_new_file_under_an_old_key_is_told(laptop, desktop, bucket):
-    """A machine that was removed goes on with the key and the slot that it has. The user's passphrase is still the old one."""
+    """A machine that was removed goes on with the key and the slot that it has. Nobody is asked."""
     kept = bucket.data
     laptop.sync(new_slots=[way()])
+    bucket.serve(kept)
+    for number in range(4):  # until its generation is above what the laptop has seen
+        desktop.store(f"n{number}")
+        desktop.sync()
+    assert "an earlier key" in refused(laptop, errors.RolledBack).message
+    assert laptop.asked == 0
+
+
+def test_a_new_file_under_a_forgotten_old_key_is_told(laptop, desktop, bucket):
+    """By what the user types: the passphrase is still the old one, and opens it."""
+    kept = bucket.data
+    laptop.sync(new_slots=[way()])
+    laptop.change_local(remote=dataclasses.replace(laptop.local().remote, old=()))
+    laptop.sync()
     bucket.serve(kept)
     for number in range(4):  # until its generation is above what the laptop has seen
         desktop.store(f"n{number}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 
 import pytest
@@ -139,6 +140,8 @@ def version(value):
         lambda v: v["remote"].update(key="AA"),
         lambda v: v["remote"].update(key="A" * 44),
         lambda v: v["remote"].update(slots=[]),
+        lambda v: v["remote"].update(old=["AA"]),
+        lambda v: v["remote"].update(old=[v["remote"]["key"]] * 9),
         lambda v: v["remote"].update(region=1),
         lambda v: v["remote"].update(later=1),
     ],
@@ -148,6 +151,19 @@ def test_anything_else_is_refused(change):
     with pytest.raises(JsonError) as refused:
         state_codec.local_of(changed(change))
     assert "AKIA" not in str(refused.value)
+
+
+def test_earlier_keys_of_the_bucket_come_back():
+    """In their order. A vault that has none says nothing of them."""
+    before = local(pair(entry__dev=entry())[0])
+    assert "old" not in state_codec.local_json(before)["remote"]
+    after = before
+    for number in range(1, 11):
+        remote = after.remote.with_new_key(Secret(bytes([number]) * 32), after.remote.slots, number + 1)
+        after = dataclasses.replace(after, remote=remote)
+    found = state_codec.local_of(whole(state_codec.local_json(after))).remote
+    assert found == after.remote
+    assert [key.reveal()[0] for key in found.old] == [9, 8, 7, 6, 5, 4, 3, 2]
 
 
 def test_a_version_whose_content_is_nowhere_is_refused():
