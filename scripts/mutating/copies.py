@@ -94,14 +94,12 @@ class Copy:
 
 
 def covering(path: str) -> list[str]:
-    """The test files of a module: those of its name first, then those near it that import it, then all others that do."""
+    """The test files of a module: those of its name first, then those that import it, then all others of its package."""
     folder = os.path.dirname(path).replace("vault", "tests/unit", 1)
     found = tests_of([path])
-    if os.path.basename(path) == "__init__.py":  # what the package offers
-        found += sorted(glob(f"{folder}/test_*.py"))
     for root in (folder, "tests/unit", "tests/vectors", "tests/properties"):
         found += importers(path, root, most=MOST)
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys([*found, *sorted(glob(f"{folder}/test_*.py"))]))
 
 
 def _runnable(path: str, flags: int) -> int:

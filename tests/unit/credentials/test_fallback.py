@@ -42,3 +42,13 @@ def test_a_long_role_is_not_shortened_if_aws_fails(desk, home, aws):
     with pytest.raises(errors.Unreachable, match="ServiceUnavailable"):
         desk.ask("long")
     assert aws.calls.count("GetSessionToken") == 0
+
+
+def test_a_long_role_waits_for_a_code_once_the_keys_session_is_cached(desk, home, aws):
+    """The key's session serves every role, so it comes first; after that, the long role is worth a wait of one step."""
+    home.config(SCENARIO + LONG)
+    aws.world.clock.freeze(aws.world.now() // 30 * 30 + 5)
+    desk.ask("shared-services")
+    got = desk.ask("long")
+    assert (got.shorter, got.expires - got.issued) == (None, 14_400)
+    assert len(aws.calls.codes()) == 2

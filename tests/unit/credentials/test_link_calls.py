@@ -41,3 +41,26 @@ def test_a_clock_far_behind_is_named_without_a_code(home, aws):
     desk.clock.time = lambda: aws.world.now() - 400
     with pytest.raises(errors.Unreachable, match=r"issued (400|399) s from now by this"):
         desk.ask("open")
+
+
+def test_only_a_denial_without_a_reason_gets_the_possible_causes(desk, aws):
+    """Another refusal of the same call keeps its own hint."""
+    causes = "its trust policy does not allow"
+    aws.faults.add(
+        "AssumeRole",
+        "refuse",
+        code="AccessDenied",
+        message="User is not authorized to perform: sts:AssumeRole",
+        status=403,
+        times=1,
+    )
+    with pytest.raises(errors.Refused) as caught:
+        desk.ask("dev")
+    assert causes in caught.value.hint
+    aws.world.clock.advance(60)  # the refusal is remembered for a moment
+    aws.faults.add(
+        "AssumeRole", "refuse", code="PackedPolicyTooLarge", message="too large", status=400, times=1
+    )
+    with pytest.raises(errors.Refused) as caught:
+        desk.ask("dev")
+    assert causes not in caught.value.hint

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.fakes.example import KEY_ID
 from tests.unit.benches import NAME
-from vault.rotation.key_age import key_ages
+from vault.rotation.key_age import KeyAge, key_ages
 
 
 def test_ages_come_from_the_vault_or_from_aws(bench, aws):
@@ -23,3 +25,19 @@ def test_ages_come_from_the_vault_or_from_aws(bench, aws):
     del aws.world.keys[KEY_ID]
     (unknown,) = key_ages(bench.context(), keys)
     assert "InvalidClientTokenId" in unknown.trouble
+
+
+@pytest.mark.parametrize(
+    ("more", "due"),
+    [
+        ({}, False),
+        ({"age": 91}, True),
+        ({"kept_until": 1000}, True),
+        ({"kept_until": 1001}, False),
+        ({"step": "retire"}, True),
+    ],
+)
+def test_when_a_key_is_due(more, due):
+    """Older than the policy, an old key whose time is over, or a rotation that did not end."""
+    key = KeyAge(**{"name": NAME, "key_id": KEY_ID, "age": 90, "exact": True, **more})
+    assert key.is_due(90, now=1000) == due

@@ -207,3 +207,19 @@ def test_an_undo_after_the_new_key_took_over_deletes_nothing_first(step):
 def test_a_rotation_whose_old_key_was_deleted_is_over():
     """Nothing is left to deactivate."""
     assert next_step(grace(step="retire"), at_aws(OWN), RotationRequest()) == RemoveJournal()
+
+
+@pytest.mark.parametrize("begun", [False, True])
+@pytest.mark.parametrize("other", [OWN, "AKIANOBODY"])
+def test_the_key_in_use_is_not_the_other_key(other, begun):
+    """--delete-other with its ID, or with that of no key, stops: nothing is deleted."""
+    keys = tuple(AccessKey(name, active=True, created=1) for name in (OWN, "AKIAOTHER"))
+    stored = entry(OWN)
+    if begun:
+        stored = replace(stored, journal=journals.start(None, now=NOW, keys=keys, host=None))
+    with pytest.raises(errors.RotationStopped):
+        next_step(stored, RunState(keys=keys, now=NOW), RotationRequest(delete_other=other))
+    right = RotationRequest(delete_other="AKIAOTHER")
+    assert next_step(stored, RunState(keys=keys, now=NOW), right) == DeleteKey(
+        key_id="AKIAOTHER", why="other"
+    )
