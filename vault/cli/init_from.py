@@ -74,7 +74,8 @@ def _check_absent(context: Context) -> None:
     if vault.exists(context.paths):
         raise AlreadyExists(
             f"a vault already exists at {safe(context.paths.vault)}",
-            hint="to share it with other machines, run: awsvault-py remote add s3://BUCKET/KEY",
+            hint="to take the vault of another machine, move this one and its backups away first; to share this one with other "
+            "machines, run: awsvault-py remote add s3://BUCKET/KEY",
         )
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from vault.aws.service_endpoint import ServiceEndpoint
     from vault.context import Context
     from vault.keys.endpoint_trust import EndpointTrust
+    from vault.profiles.aws_files import Setting
     from vault.remote.judge import Ask
     from vault.s3.boto_s3 import S3Object
     from vault.secret import Secret
@@ -84,7 +85,11 @@ def client(
     trusted = () if to is None or place.endpoint is None else (to.host,)
     return S3Client(
         credentials,
-        endpoint=at._replace(trusted_hosts=(*at.trusted_hosts, *trusted), pool=ConnectionPool()),
+        endpoint=at._replace(
+            trusted_hosts=(*at.trusted_hosts, *trusted),
+            pool=ConnectionPool(),
+            ca_bundle=_ca_bundle(context, place),
+        ),
         deadline=deadline or context.with_deadline(limits.REMOTE_MOST).deadline,
         kms_key=place.kms or "",
     )
@@ -152,6 +157,15 @@ def typed_key(
 
     opening: Callable[[Secret], tuple[Secret, Secret | None]] = open_with
     return open_with_secret(context, opening, note=note, or_typed=or_typed)
+
+
+def _ca_bundle(context: Context, place: BucketPlace) -> Setting | None:
+    """The profile's ca_bundle, which verifies every call of the profile. ConfigError."""
+    name = place.profile or context.env.get("AWS_PROFILE")
+    if not name:
+        return None
+    profile = aws_files.load(context.env, home=context.paths.home).profile(name)
+    return None if profile is None else profile.get("ca_bundle")
 
 
 def _endpoint(context: Context, place: BucketPlace) -> ServiceEndpoint:

@@ -101,7 +101,10 @@ def from_file(context: Context, path: str, new: NewMachine) -> Opened:
     given_or_host(new.name)
     data = read_users_file(path, limit=limits.MAX_VAULT_FILE)
     if data is None:
-        raise errors.NotFound(f"{safe(path)} does not exist", hint="name the file that you downloaded")
+        raise errors.NotFound(
+            f"{safe(path)} does not exist",
+            hint="name the file that you downloaded, or the object in the bucket as s3://BUCKET/KEY",
+        )
     opened = _created(context, data, FILE, new, path=path)
     new.tell("")
     return opened

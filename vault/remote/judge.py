@@ -43,7 +43,10 @@ def parse(data: bytes, *, vault_id: bytes, url: str) -> VaultFile:
 class OtherVault(errors.Damaged):
     """The object is a vault of another ID (9). It is never replaced."""
 
-    hint = "check bucket and key: awsvault-py remote show; another vault needs another key"
+    hint = (
+        "check bucket and key, because another vault needs another key; to use the bucket's vault on this machine, move the one here "
+        "and its backups away, then run: awsvault-py init --from s3://BUCKET/KEY"
+    )
 
 
 def opened(

@@ -64,3 +64,22 @@ def test_half_of_a_key_in_the_environment(laptop, s3):
         "the environment: no valid SecretAccessKey",
     )
     assert s3.requests == []
+
+
+def test_bundle_of_the_profile_verifies_the_bucket(laptop):
+    """As it verifies every other call of the profile."""
+    laptop.home.config("[profile dev]\nregion = us-east-1\nca_bundle = /nowhere.pem\n")
+    failed(
+        laptop.run(
+            "remote",
+            "add",
+            URL,
+            "--profile",
+            "dev",
+            "--endpoint-url",
+            "https://127.0.0.1:9",
+            "--trust-endpoint",
+        ),
+        6,
+        "ca_bundle: cannot read certificates from /nowhere.pem",
+    )

@@ -24,6 +24,7 @@ def test_wrong_passphrase(laptop, desktop):
         desktop.run("init", "--from", URL, *desktop.at, AWSVAULT_PASSPHRASE="another passphrase"),
         4,
         "does not open",
+        "with which the remote was added",
     )
     failed(desktop.run("list"), 5)
 
@@ -50,15 +51,19 @@ def test_by_a_copy_of_the_file(laptop, desktop, s3, tmp_path):
 def test_file_that_is_no_vault(desktop, tmp_path):
     (tmp_path / "copy").write_bytes(b"x" * 5000)
     failed(desktop.run("init", "--from", str(tmp_path / "copy")), 9)
-    failed(desktop.run("init", "--from", str(tmp_path / "none")), 5, "does not exist")
+    failed(desktop.run("init", "--from", str(tmp_path / "none")), 5, "does not exist", "s3://BUCKET/KEY")
 
 
 def test_machine_that_has_a_vault(laptop, desktop):
     """It stays as it is."""
     laptop.remote()
     desktop.home.make_vault("other", seed=None, serial=None)
-    failed(desktop.run("init", "--from", URL, *desktop.at), 10, "already exists", "remote add")
+    failed(
+        desktop.run("init", "--from", URL, *desktop.at), 10, "already exists", "move this one", "remote add"
+    )
+    failed(desktop.run("remote", "add", URL, *desktop.at), 9, "another vault", "init --from")
     assert list(desktop.entries()) == ["other"]
+
 
 
 def test_options_of_from_alone(desktop):
