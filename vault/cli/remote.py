@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 import click
 
 from vault.cli import shared_options, sync_view, trust_option
@@ -95,7 +97,7 @@ def add(
 
 
 def _join_command(place: BucketPlace) -> str:
-    more = "" if place.endpoint is None else f" --endpoint-url {safe(place.endpoint)} --trust-endpoint"
+    more = "" if place.endpoint is None else f" --endpoint-url {quote(safe(place.endpoint))} --trust-endpoint"
     return command_line("init --from", place.url) + f" --region {safe(place.region or '')}" + more
 
 

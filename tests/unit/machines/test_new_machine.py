@@ -65,7 +65,6 @@ def test_machine_that_has_a_vault(laptop, desktop):
     assert list(desktop.entries()) == ["other"]
 
 
-
 def test_options_of_from_alone(desktop):
     failed(desktop.run("init", "--region", "eu-west-1"), 2, "--from")
     failed(desktop.run("init", "--from", URL, "--recovery"), 2, "slots add recovery")

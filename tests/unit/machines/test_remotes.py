@@ -6,6 +6,8 @@ import json
 
 from tests.fakes.s3 import URL
 from tests.home import failed
+from vault.cli import remote
+from vault.sync.local import BucketPlace
 
 
 def test_vault_goes_into_the_bucket(laptop, s3):
@@ -91,3 +93,9 @@ def test_rotation_is_refused_with_a_remote(laptop, aws):
     aws.calls.clear()
     failed(laptop.run("rotate", "dev", "--yes"), 6, "other machines", "remote remove")
     assert list(aws.calls) == []
+
+
+def test_command_for_the_other_machine_can_be_pasted():
+    """Whatever the endpoint's path has, a shell reads it as one word."""
+    place = BucketPlace(url=URL, endpoint="https://s3.example.com/a;b", region="eu-west-1")
+    assert "--endpoint-url 'https://s3.example.com/a;b' --trust-endpoint" in remote._join_command(place)
