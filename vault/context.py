@@ -15,7 +15,7 @@ from vault.system.passphrase_variables import PASSPHRASE, for_child
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from vault.agent.link import AgentLink
     from vault.settings import Settings
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """The environment of one run. Nothing in it changes, except what it reads lazily.
+    """The environment of one run. Nothing in it changes, except what it reads lazily, and what is set for the whole run.
 
     ``env``         a copy of the environment, without AWSVAULT_PASSPHRASE
     ``passphrase``  the value of that variable, or None
@@ -33,9 +33,13 @@ class Context:
     ``clock``       the time
     ``deadline``    the end of every wait of this run; ``new_deadline`` gives an attended run a later one
     ``attended``    whether a user ran the command, and so gets time to answer prompts
+    ``newer_key``   where a command issues credentials: looks for another key after AWS refused the source key. Gets the
+                    context, the vault if this process opened it, and the error; says whether the vault may have one now
     """
 
-    __slots__ = ("_agent", "_settings", "attended", "clock", "deadline", "env", "passphrase", "paths")
+    __slots__ = (
+        "_agent", "_main_keys", "_settings", "attended", "clock", "deadline", "env", "newer_key", "passphrase", "paths",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -48,6 +52,8 @@ class Context:
         attended: bool = False,
         settings: Settings | None = None,
         agent: AgentLink | None = None,
+        newer_key: Callable[..., bool] | None = None,
+        main_keys: list[Secret] | None = None,
     ) -> None:
         self.env = env
         self.passphrase = passphrase
@@ -55,8 +61,10 @@ class Context:
         self.clock = clock
         self.deadline = deadline
         self.attended = attended
+        self.newer_key = newer_key
         self._settings = settings
         self._agent = agent
+        self._main_keys = [] if main_keys is None else main_keys  # one list for all copies
 
     @property
     def agent(self) -> AgentLink:
@@ -75,6 +83,15 @@ class Context:
 
             self._settings = settings.load(self.paths.config_toml, env=self.env)
         return self._settings
+
+    @property
+    def main_key(self) -> Secret | None:
+        """The vault's main key, if this run unlocked the vault for a command that needs it: for the sync after the command."""
+        return self._main_keys[0] if self._main_keys else None
+
+    def keep_main_key(self, key: Secret) -> None:
+        """Remember the main key until the end of the run."""
+        self._main_keys[:] = [key]
 
     def disable_prompts(self) -> None:
         """Allow no prompts for the rest of this run, because nobody could answer."""
@@ -113,11 +130,13 @@ class Context:
         """The same context without prompts. Raises ConfigError if config.toml is wrong."""
         return self._with(settings=self.settings._replace(prompt="none"))
 
-    def without_programs(self) -> Context:
-        """The same context without prompts and without passphrase commands. Raises ConfigError if config.toml is wrong."""
+    def without_programs(self, seconds: float = limits.DEADLINE) -> Context:
+        """The same context without prompts and without passphrase commands, for ``seconds`` at most. Raises ConfigError if
+        config.toml is wrong.
+        """
         return self._with(
             env={name: value for name, value in self.env.items() if name != PASSPHRASE + "_COMMAND"},
-            deadline=self.new_deadline(),
+            deadline=self.new_deadline(seconds),
             attended=False,
             settings=self.settings._replace(prompt="none", passphrase_command=()),
         )
@@ -135,7 +154,7 @@ class Context:
         attended: bool | None = None,
         settings: Settings | None = None,
     ) -> Context:
-        """A copy with these changes. It shares the link to the agent."""
+        """A copy with these changes. It shares the link to the agent, and the main key."""
         return Context(
             env=self.env if env is None else env,
             paths=self.paths,
@@ -145,6 +164,8 @@ class Context:
             attended=self.attended if attended is None else attended,
             settings=self._settings if settings is None else settings,
             agent=self.agent,
+            newer_key=self.newer_key,
+            main_keys=self._main_keys,
         )
 
     def has_synced(self, vault_id: bytes) -> bool:

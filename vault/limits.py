@@ -68,6 +68,9 @@ MAX_SYNC_NOTE = 64 * 1024
 SYNC_AGE = 5 * 86_400  # doctor names a sync that is older: after seven days a replaced key may be gone
 GENERATIONS_AHEAD = 2**32  # of the bucket's file since the last sync: no machines write as many
 MAX_OLD_KEYS = 8  # earlier keys of the bucket's file by which a machine knows a file of a removed machine
+QUIET_SYNC = 3.0  # for a sync that nobody asked for: after an edit, and after AWS refused a key
+REFUSED_KEY_AGAIN = 60  # after this, another refusal of the same key may sync again
+MAX_REFUSED_KEY = 1024  # bytes of the note about it
 
 VAULT_ID = 16  # bytes
 CACHE_KEY = 32

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 AUTO, OFF = "auto", "off"
 PROMPTS = ("auto", "tty", "pinentry", "notification", "none")
 SSO_FLOWS = ("auto", "browser", "device")
+SYNCS = (AUTO, "manual")
 CONFIRM_FOR = ("auto", "once", "minutes", "program")
 # Coding agents, and the editors and editors' servers in which they run.
 CODING_AGENTS = (
@@ -48,6 +49,7 @@ class Settings(NamedTuple):
     session_duration: int = limits.SESSION_DURATION
     sso_browser: tuple[str, ...] = ()  # a program and its arguments, run without a shell
     sso_flow: str = AUTO  # one of SSO_FLOWS
+    sync: str = AUTO  # one of SYNCS
     trusted_hosts: tuple[str, ...] = ()  # hosts, with or without a port, that count as AWS's own
 
 
@@ -250,6 +252,7 @@ _CHECKS: dict[str, Callable[[object], object]] = {
     "session_duration": _between(900, 129_600),  # the range of GetSessionToken
     "sso_browser": command_words,
     "sso_flow": _choice(*SSO_FLOWS),
+    "sync": _choice(*SYNCS),
     "trusted_hosts": _hosts,
 }
 

@@ -101,6 +101,9 @@ SETTINGS = {
     "desktop's",
     "sso_flow": "how `sso login` signs in: by a `browser` on this machine, or by a code that you confirm on any `device`. `auto` "
     "takes the code over SSH, in WSL, in a container and where no browser can be opened",
+    "sync": "`auto`: if the vault has a remote, a command that edits it syncs at its end, waits three seconds at most, and asks for "
+    "nothing; and one `export` syncs after AWS has refused its key, which another machine may have replaced. `manual`: only "
+    "`awsvault-py sync` does ([a second machine](../how-to/second-machine.md#when-a-machine-syncs))",
     "trusted_hosts": "hosts to treat as AWS's own: they may receive whole sessions and bearer tokens, and commands that change "
     "keys believe their answers ([security](../security.md#hosts-that-are-not-awss))",
 }

@@ -10,6 +10,7 @@ import time
 from tests.fakes.example import KEY_ID, SECRET
 from tests.fakes.server import Server
 from tests.fakes.service import Answer
+from tests.patience import PATIENCE
 from vault import limits
 
 BUCKET = "yourself-vault"
@@ -19,11 +20,13 @@ URL = f"s3://{BUCKET}/laptop/vault.avlt"
 class S3StandIn:
     """A context manager. ``objects``: (content, tag) by key; ``requests``: method and key of each; ``denies``: methods (403).
 
-    ``ignores``: it replaces whatever a condition says.
+    ``ignores``: it replaces whatever a condition says. ``fails``: it is out of order (503). ``waits``: an event, before which
+    it answers nothing.
     """
 
     def __init__(self):
         self.objects, self.requests, self.denies, self.ignores = {}, [], set(), False
+        self.fails, self.waits = False, None
         self._lock, self._count = threading.Lock(), 0
         self._server = Server(self._route, time.time, largest=limits.MAX_VAULT_FILE)
 
@@ -50,8 +53,12 @@ class S3StandIn:
 
     def _route(self, request):
         _, bucket, key = request.path.split("/", 2)
+        self.requests.append((request.method, key))
+        if self.waits is not None:
+            self.waits.wait(PATIENCE)
         with self._lock:
-            self.requests.append((request.method, key))
+            if self.fails:
+                return refusal(503, "ServiceUnavailable")
             if not signed(request):
                 return refusal(403, "SignatureDoesNotMatch")
             if hashlib.sha256(request.body).hexdigest() != request.headers.get("x-amz-content-sha256"):

@@ -57,3 +57,23 @@ def test_a_sync_is_noted_by_the_vaults_id(context):
     note.write(context.paths, vault_id, note.SyncNote("", "", "", gen=0, key_gen=0, seen={}))
     assert context.has_synced(vault_id)
     assert not context.has_synced(bytes(16))
+
+
+def test_copies_share_the_main_key(context):
+    """Whichever of them unlocked the vault, the sync after the command has its key."""
+    assert context.main_key is None
+    context.without_prompts().keep_main_key(Secret("0" * 32))
+    assert context.main_key == Secret("0" * 32)
+    assert context.unattended().main_key == context.main_key
+
+
+def test_copies_look_for_a_newer_key_too(context):
+    """An operation that gets more time does the same after a refusal."""
+    context.newer_key = lambda *_: True
+    assert context.with_deadline(500).newer_key is context.newer_key
+
+
+def test_time_without_programs_is_bounded(context):
+    """By what the caller gives; the command's own deadline bounds it too, unless a user waits."""
+    assert context.without_programs(3).deadline.remaining() <= 3
+    assert context.unattended().with_deadline(1).without_programs(3).deadline.remaining() <= 1

@@ -29,7 +29,7 @@ def test_every_setting_is_read():
         'kernel_keyring = true\nkeyring = "off"\nlock_on_suspend = false\nlog = false\n'
         'passphrase_command = "pass show \'my vault\'"\npinentry = "/usr/bin/pinentry-qt"\nprompt = "tty"\n'
         'role_duration = "2h"\nsession_duration = "36h"\nsso_browser = "firefox --new-window %s"\nsso_flow = "device"\n'
-        'trusted_hosts = ["Sts.example.internal", "[::1]:4566"]\n'
+        'sync = "manual"\ntrusted_hosts = ["Sts.example.internal", "[::1]:4566"]\n'
     )
     assert got == Settings(
         agent="off",
@@ -49,6 +49,7 @@ def test_every_setting_is_read():
         session_duration=129_600,
         sso_browser=("firefox", "--new-window", "%s"),
         sso_flow="device",
+        sync="manual",
         trusted_hosts=("sts.example.internal", "[::1]:4566"),
     )
     assert set(got._asdict()) == set(settings._CHECKS)

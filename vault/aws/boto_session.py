@@ -87,6 +87,12 @@ def _isolated(region: str) -> Any:
     return boto3.Session(region_name=region, botocore_session=isolated)
 
 
+def preload() -> None:
+    """Load the SDK before a time begins that is for the network."""
+    import boto3  # noqa: F401
+    import botocore.session  # noqa: F401
+
+
 def region_names() -> frozenset[str]:
     """The regions of every partition, as the installed botocore knows them. Reads only botocore's own data."""
     from botocore.loaders import Loader

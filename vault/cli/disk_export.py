@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from vault.agent.link import AgentLink
+    from vault.context import Context
     from vault.credentials.disk_hit import Hit
+    from vault.errors import Refused
+    from vault.store.opened import Opened
     from vault.system.paths import Paths
 
 
@@ -81,10 +84,18 @@ def _in_full(profile: str, agent: AgentLink) -> NoReturn:
     from vault.credentials import obtain
     from vault.credentials.request import Request
 
+    context.newer_key = newer_key
     request = Request(profile, ask=os.isatty(1))
     issued = obtain.credentials(context, request, purpose=f"to export {profile}", begun=begun)
     write_out(issued.line)
     os._exit(0)  # everything is written; see _from_cache
+
+
+def newer_key(context: Context, opened: Opened | None, error: Refused) -> bool:
+    """Context.newer_key of the commands that issue credentials."""
+    from vault.machines import refused_key
+
+    return refused_key.newer_key(context, opened, error)
 
 
 def refresh(profile: str) -> NoReturn:

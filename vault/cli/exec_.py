@@ -89,6 +89,7 @@ def command(
     URL of a local server, for jobs that run longer than a session. With --profile-env, CMD gets AWS_PROFILE and no
     credentials, so its tools can refresh them; the profile must call awsvault-py.
     """
+    from vault.cli.disk_export import newer_key
     from vault.cli.profile_argument import profile_or_pick
     from vault.cli.request_options import check_source, region_name, request_of
     from vault.context import from_process
@@ -106,6 +107,7 @@ def command(
         if handed is not None:
             return _served(from_process(attended=True), handed, cmd)
     context = from_process(attended=True)
+    context.newer_key = newer_key
     check_source(profile, source)
     profile = profile_or_pick(context, profile)
     request = request_of(

@@ -49,7 +49,7 @@ def command(
 
     On success, stdout has one JSON object (docs/reference/json.md) and stderr is empty. On failure, stdout is empty.
     """
-    from vault.cli.disk_export import write_out
+    from vault.cli.disk_export import newer_key, write_out
     from vault.cli.request_options import request_of
     from vault.context import from_process
     from vault.credentials import obtain
@@ -59,6 +59,7 @@ def command(
         raise Usage(f"--json and --format {form} were both given", hint="give only one of them")
     form = form or "process"
     context = from_process(attended=False)
+    context.newer_key = newer_key
     request = request_of(
         profile, duration=duration, fresh=fresh, fresh_all=fresh_all, no_session=no_session, mfa_code=mfa_code,
         policy=policy, policy_arn=policy_arn, region=region, source=source,

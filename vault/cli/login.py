@@ -10,6 +10,7 @@ from vault import limits
 from vault.cli import banners, shared_options
 from vault.cli.browsers import has_display, openers
 from vault.cli.command_context import with_context
+from vault.cli.disk_export import newer_key
 from vault.cli.policy_options import policy_options
 from vault.cli.profile_argument import profile_or_pick
 from vault.cli.request_options import check_source, request_of
@@ -95,6 +96,7 @@ def command(
         else None
     )
     browsers = [] if only_print or own is not None else openers(context, browser)
+    context.newer_key = newer_key
     # The console stays signed in only until its session expires, so a new session is fetched.
     request = request_of(
         profile,

@@ -178,6 +178,11 @@ def run(argv: Sequence[str]) -> int:
             sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # top level: each error becomes an exit code
         return failed(error, argv, debug=invocation.debug)
+    edited = invocation.edited
+    if edited is not None:
+        from vault.cli import after_edit
+
+        after_edit.sync(edited)
     return code
 
 

@@ -52,6 +52,7 @@ def command(
     Prints the two variables that the programs need: the server's URL, and the file with its token. AWS's tools read both, and
     anyone who can read the file can get the credentials. With unix:PATH the token is in PATH.token.
     """
+    from vault.cli.disk_export import newer_key
     from vault.cli.request_options import request_of
     from vault.cli.time_option import seconds_of
     from vault.context import from_process
@@ -65,6 +66,7 @@ def command(
         _served(from_process(attended=True), handed, address, seconds=seconds, as_json=as_json)
         return
     context = from_process(attended=True)
+    context.newer_key = newer_key
     request = request_of(
         profile, duration=duration, mfa_code=mfa_code, write=write, ask=True, start=True, policy=policy, policy_arn=policy_arn
     )  # fmt: skip

@@ -38,7 +38,7 @@ class PlanFetcher:
     def __init__(
         self, context: Context, request: Request, keys: Keys, planned: PlannedChain, *, cache: Cache
     ) -> None:
-        codes = Codes(context, keys, given=request.mfa_code)
+        codes = Codes(context, keys, given=request.mfa_code, programs=request.programs)
 
         def fetcher(links: tuple[Link, ...]) -> SessionFetcher:
             return SessionFetcher(context, planned, links, cache=cache, codes=codes, refetch=request.refetch)

@@ -41,13 +41,16 @@ class NoCode(errors.Locked):
 
 
 class Codes:
-    """Where this run gets its codes. ``given`` is --mfa-code, which is good for one call."""
+    """Where this run gets its codes. ``given`` is --mfa-code, which is good for one call. ``programs``: mfa_process may run."""
 
-    __slots__ = ("_context", "_given", "_keys", "by_user", "skew")
+    __slots__ = ("_context", "_given", "_keys", "_programs", "by_user", "skew")
 
-    def __init__(self, context: Context, keys: Keys, *, given: str | None = None) -> None:
+    def __init__(
+        self, context: Context, keys: Keys, *, given: str | None = None, programs: bool = True
+    ) -> None:
         self._context = context
         self._keys = keys
+        self._programs = programs
         self._given = _check_digits(given, "--mfa-code", usage=True) if given is not None else None
         self.by_user = False  # whether the user gave the last code
         self.skew = 0.0  # AWS's clock minus this machine's, once an answer has shown it
@@ -160,6 +163,10 @@ class Codes:
 
     def _run(self, device: MfaDevice) -> str:
         """The code that mfa_process prints."""
+        if not self._programs:
+            raise NoCode(
+                f"profile {safe(device.profile)} needs a code of {safe(device.serial)}, and mfa_process may ask for a touch"
+            )
         from vault.settings import command_words
 
         try:

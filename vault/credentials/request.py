@@ -31,7 +31,7 @@ class Request(NamedTuple):
     ``policy`` narrows the session further than the profile's guard rails. ``region`` is for the program that gets the session,
     and decides nothing about the session itself. ``source``: ``profile`` is the ARN of a role, and the profile ``source``
     assumes it; ``start`` is then about this name. ``options`` are the words of the command line that decide which session it
-    gets, for hints with a command to run.
+    gets, for hints with a command to run. ``programs``: mfa_process may run, which can want a touch.
     """
 
     profile: str
@@ -48,6 +48,7 @@ class Request(NamedTuple):
     region: str | None = None
     source: str | None = None
     options: tuple[str, ...] = ()
+    programs: bool = True
 
     def repeated(self, words: str) -> str:
         """``words``, which are a command and some options, with the options of this request that they lack. A hint without

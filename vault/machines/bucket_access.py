@@ -14,6 +14,7 @@ from vault.http.target import parse_target
 from vault.keys.service_endpoints import chosen_region
 from vault.machines import without_vault
 from vault.profiles import aws_files
+from vault.profiles.chain import NamedSource, StaticKeys, VaultKey
 from vault.profiles.credential_variables import session_token_in
 from vault.profiles.endpoints import partition_of
 from vault.remote import join
@@ -102,8 +103,11 @@ def bucket(
     return client(context, place, credentials, deadline=deadline).object(address.parse(place.url))
 
 
-def credentials_for(context: Context, place: BucketPlace, opened: Opened | None) -> Credentials:
-    """The environment's credentials, else the profile's. ``opened``: this machine's vault, if it has one.
+def credentials_for(
+    context: Context, place: BucketPlace, opened: Opened | None, *, ask: bool = True
+) -> Credentials:
+    """The environment's credentials, else the profile's. ``opened``: this machine's vault, if it has one. ``ask``: the user may be
+    asked to confirm, or for a touch.
 
     Errors: ConfigError if there are none, and those of an export.
     """
@@ -127,9 +131,33 @@ def credentials_for(context: Context, place: BucketPlace, opened: Opened | None)
         line = without_vault.credentials_line(context, profile)
     else:
         keys = OpenedKeys(opened, paths=context.paths, clock=context.clock)
-        line = obtain.issue(context, Request(profile, ask=True), keys, planned.load(context)).line
+        line = obtain.issue(
+            context, Request(profile, ask=ask, programs=ask), keys, planned.load(context)
+        ).line
     what = f"profile {safe(profile)}"
     return check_fields(json_object(line, what=what), what=what, now=context.clock.time()).credentials
+
+
+def source_key(context: Context, place: BucketPlace, opened: Opened) -> str:
+    """The ID of the access key with which ``credentials_for`` starts, "" if it is none that is known here. Calls nothing.
+
+    Errors: NotFound, ConfigError.
+    """
+    env = context.env
+    profile = place.profile or env.get("AWS_PROFILE")
+    if env.get("AWS_ACCESS_KEY_ID") or not profile:
+        return env.get("AWS_ACCESS_KEY_ID", "")
+    keys = OpenedKeys(opened, paths=context.paths, clock=context.clock)
+    match planned.chain_of(context, planned.load(context).config, profile, keys).source:
+        case VaultKey(entry=name):
+            found = keys.entry(name)
+            return found.credentials.access_key_id if found is not None else ""
+        case StaticKeys(access_key_id=key_id):
+            return key_id
+        case NamedSource(name="Environment"):
+            return env.get("AWS_ACCESS_KEY_ID", "")
+        case _:
+            return ""
 
 
 def ask_for_key(context: Context, place: BucketPlace, *, tell: Callable[[str], None]) -> Ask:

@@ -101,7 +101,7 @@ def with_keys(
     own. ``begun``: the keys from ``begin``.
 
     If AWS does not know the source key, ``work`` is repeated once with the current keys: a rotation may have replaced
-    the key since the vault was read.
+    the key since the vault was read, here or on another machine.
     """
     from vault.unlocking.agent_keys import AgentGone
 
@@ -121,9 +121,16 @@ def with_keys(
         if error.code != "InvalidClientTokenId":
             raise
         access = _reread(context, access, purpose=purpose)
-        if not error.key_id or error.key_id in _key_ids(access):
+        if error.key_id and _has(access, error.key_id) and _found_elsewhere(context, access, error):
+            access = _reread(context, access, purpose=purpose)
+        if not error.key_id or _has(access, error.key_id):
             raise  # the same key would be refused again, and cost another code
         return work(access.keys), access
+
+
+def _found_elsewhere(context: Context, access: KeysAccess, error: errors.Refused) -> bool:
+    """Whether the vault may have another key now, from another machine. Otherwise the hint of ``error`` may say more."""
+    return context.newer_key is not None and context.newer_key(context, access.opened, error)
 
 
 def _reread(context: Context, access: KeysAccess, *, purpose: str) -> KeysAccess:
@@ -137,5 +144,5 @@ def _reread(context: Context, access: KeysAccess, *, purpose: str) -> KeysAccess
     return KeysAccess(OpenedKeys(opened, paths=context.paths, clock=context.clock), opened, access.way)
 
 
-def _key_ids(access: KeysAccess) -> list[str]:
-    return [entry.access_key_id for entry in access.keys.contents().entries]
+def _has(access: KeysAccess, key_id: str) -> bool:
+    return any(entry.access_key_id == key_id for entry in access.keys.contents().entries)

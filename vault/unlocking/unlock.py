@@ -59,6 +59,7 @@ def unlock(context: Context, *, purpose: str, ends_lock: bool = False) -> Unlock
     )
     if found is None:
         raise AssertionError("nothing came meanwhile, and yet the question was not asked")
+    context.keep_main_key(found.opened.k_main)
     if not ends_lock and not manually_locked(context.paths):
         key_handover.offer(context, found.opened, way=found.way)
     return found

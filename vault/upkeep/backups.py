@@ -159,6 +159,7 @@ def restore_backup(context: Context, chosen: ChosenBackup) -> Opened:
         )
         forget_files(context)
         replace_keys(context, after)
+        context.keep_main_key(after.k_main)
         return after
 
     after, _ = log_key.carry_over(

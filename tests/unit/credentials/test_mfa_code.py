@@ -1,5 +1,7 @@
 """Codes for sessions: one each, never twice, from a seed, a program or a user, under a clock that may be off."""
 
+import os
+
 import pytest
 
 from tests.fakes.example import KEY_ID, SERIAL
@@ -174,6 +176,18 @@ def test_an_mfa_process_that_gives_no_code_is_named(home, aws, command, message)
     with pytest.raises(errors.Error, match=message):
         Desk(home, aws).ask("dev")
     assert aws.calls.actions() == []
+
+
+def test_an_mfa_process_does_not_run_where_no_program_may(desk, home, aws):
+    """A sync that nobody asked for does not let a YubiKey blink."""
+    serial = "arn:aws:iam::111111111111:mfa/another"
+    home.config(
+        f"[profile shared-services]\nregion = us-east-1\nmfa_serial = {serial}\nmfa_process = touch {home.file('ran')}\n"
+    )
+    with pytest.raises(NoCode, match="mfa_process"):
+        desk.ask("shared-services", programs=False)
+    assert not os.path.exists(home.file("ran"))
+    assert list(aws.calls) == []
 
 
 def test_an_mfa_process_gives_the_code(home, aws):

@@ -180,3 +180,38 @@ def test_a_process_that_waited_for_a_rotated_key_reads_it_again(desk, aws):
     got, _ = key_access.with_keys(context, work, purpose="")
     assert got.chain.profile == "open"
     assert [call.access_key_id for call in aws.calls.of("GetSessionToken")] == [KEY_ID, new.id]
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_a_key_from_another_machine_is_tried_once(desk, aws, found):
+    """After a refusal of a key that the vault still has: where the command looks for another, and only if there is one."""
+    desk.home.config(OPEN)
+    edit(desk, lambda p: p.with_entry(NAME, replace(p.entries[NAME], mfa_serial=None)))
+    new = aws.world.add_key(aws.world.user("yourself"))
+    del aws.world.keys[KEY_ID]
+    context, asked = desk.context(), []
+    ready = planned.load(context)
+
+    def newer_key(given, opened, error):
+        asked.append((given is context, opened is not None, error.key_id))
+        if found:
+            edit(desk, with_key(new))
+        else:
+            error.hint = "sync on that machine"
+        return found
+
+    context.newer_key = newer_key
+
+    def export():
+        return key_access.with_keys(
+            context, lambda keys: obtain.issue(context, Request("open"), keys, ready), purpose=""
+        )
+
+    if found:
+        assert export()[0].chain.profile == "open"
+    else:
+        with pytest.raises(errors.Refused) as refused:
+            export()
+        assert refused.value.hint == "sync on that machine"
+    assert asked == [(True, True, KEY_ID)]
+    assert [call.access_key_id for call in aws.calls.of("GetSessionToken")] == [KEY_ID, new.id][: 1 + found]

@@ -1,0 +1,129 @@
+"""After AWS refused a source key: one sync for all processes, because another machine may have replaced it. Prints nothing.
+
+Other credentials than the refused key read the remote. Nobody is asked for anything. One process syncs while the others wait, and a
+note in the state folder tells them, and those that come in the next minute, what came of it.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from vault import errors, limits
+from vault.machines import bucket_access, quiet_sync
+from vault.store import strict_json, vault
+from vault.store.strict_json import JsonError
+from vault.system import locks
+from vault.system.files import Folder
+from vault.unlocking.unlock import unlock_unless
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.context import Context
+    from vault.store.opened import Opened
+
+LOCK = "refused-key.lock"
+NOTE = "refused-key"
+
+SYNCED, BEGUN, UNREACHABLE, DENIED, LOCKED, FAILED = (
+    "synced", "begun", "unreachable", "denied", "locked", "failed",
+)  # fmt: skip
+SAME_KEY, MANUAL = "same key", "manual"  # nothing was asked of the bucket
+_HERE = "if another machine replaced the key, run: awsvault-py sync"
+_HINTS = {
+    SYNCED: "a sync just now brought no other key: if another machine replaced it, sync there first",
+    BEGUN: f"a sync just now was interrupted; {_HERE}",
+    UNREACHABLE: f"the remote could not be reached; {_HERE}",
+    DENIED: f"the credentials for the remote were refused; {_HERE}",
+    LOCKED: f"syncing needs your passphrase or an MFA code; {_HERE}",
+    FAILED: f"a sync just now failed; {_HERE}",
+    SAME_KEY: "if another machine replaced the key, sync with other credentials, because the remote is read with the same key: "
+    "AWS_ACCESS_KEY_ID=... AWS_SECRET_ACCESS_KEY=... awsvault-py sync. Or use the machine that replaced it",
+    MANUAL: f'nothing syncs by itself (sync = "manual"); {_HERE}',
+}
+
+
+def newer_key(context: Context, opened: Opened | None, error: errors.Refused) -> bool:
+    """Whether the vault may have another key than ``error.key_id`` now, by a sync of this process or another.
+
+    ``opened``: the vault, if this process has opened it. The hint of ``error`` gets what the user can do if the key is still the
+    same. Raises nothing, so that AWS's refusal is what the user reads.
+    """
+    try:
+        vault_id = vault.read_header(context.paths).vault_id
+        if not context.has_synced(vault_id):
+            return False  # no remote
+        came = MANUAL if context.settings.sync == MANUAL else _once(context, vault_id, error.key_id, opened)
+    except errors.Error:  # a folder that cannot be used, or a process that does not end its turn
+        came = FAILED
+    error.hint = f"{error.hint}; {_HINTS[came]}"
+    return came == SYNCED
+
+
+def _once(context: Context, vault_id: bytes, key_id: str, opened: Opened | None) -> str:
+    """What came of the one sync, by this process or by another a moment ago. StorageError, Busy."""
+    mark = sha256(vault_id + key_id.encode()).hexdigest()
+    turn = context.new_deadline(limits.TURN_WAIT)
+    with (
+        Folder.open(context.paths.state, create=True) as state,
+        locks.lock(state, LOCK, deadline=turn),
+    ):
+        earlier = read(state, mark, now=context.clock.time())
+        if earlier is not None:
+            return earlier
+        write(state, mark, BEGUN, now=context.clock.time())
+        came = _sync(context, key_id, opened)
+        if came == SAME_KEY:  # with other credentials, the next process may sync
+            state.unlink(NOTE)
+        else:
+            write(state, mark, came, now=context.clock.time())
+        return came
+
+
+def _sync(context: Context, key_id: str, opened: Opened | None) -> str:
+    try:
+        if context.env.get("AWS_ACCESS_KEY_ID") == key_id:
+            return SAME_KEY
+        opened = opened or _opened(quiet_sync.quiet(context))
+        place = quiet_sync.place_of(opened)
+        if bucket_access.source_key(context, place, opened) == key_id:
+            return SAME_KEY
+        quiet_sync.sync(context, opened, place)
+    except errors.Unreachable:
+        return UNREACHABLE
+    except errors.Refused:
+        return DENIED
+    except errors.Locked:
+        return LOCKED
+    except errors.Error:
+        return FAILED
+    return SYNCED
+
+
+def _opened(context: Context) -> Opened:
+    """The vault, which the agent had open, and which needs its main key to be written. Locked if that needs the user."""
+    found = unlock_unless(context, purpose="to sync", meanwhile=lambda: False, by_agent=False)
+    if found is None:
+        raise AssertionError("nothing came meanwhile")
+    return found.opened
+
+
+# ── the note ────────────────────────────────────────────────────────────────────────────────────
+
+
+def read(state: Folder, mark: str, *, now: float) -> str | None:
+    """What came of the last sync for the key with this mark, if it is not too long ago."""
+    try:
+        found = strict_json.object_of(strict_json.parse(state.read(NOTE, limit=limits.MAX_REFUSED_KEY)), NOTE)
+        came, at = found.get("came"), strict_json.integer_of(found.get("at"), "at")
+    except (FileNotFoundError, JsonError, errors.ConfigError):
+        return None
+    if found.get("key") != mark or not 0 <= now - at < limits.REFUSED_KEY_AGAIN:
+        return None
+    return came if isinstance(came, str) and came in _HINTS else None
+
+
+def write(state: Folder, mark: str, came: str, *, now: float) -> None:
+    """Note what came of it. The caller holds the lock. The key's ID itself is not in the file."""
+    raw = strict_json.canonical({"key": mark, "at": int(now), "came": came})
+    state.sweep(NOTE)
+    state.write_atomic(NOTE, raw, durable=False)
