@@ -7,7 +7,7 @@ import json
 import pytest
 
 from vault import errors, limits
-from vault.profiles.session_policy import READ_ONLY, SessionPolicy, combined, fitting
+from vault.profiles.session_policy import READ_ONLY, SessionPolicy, checked, combined, fitting
 
 ARN = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
@@ -70,3 +70,20 @@ def test_the_limits_of_aws_are_kept_after_joining():
     )
     with pytest.raises(errors.Usage, match="11 policies"):
         fitting(many)
+
+
+@pytest.mark.parametrize(
+    ("sids", "taken"),
+    [(["One", "Two"], True), (["One", None, ""], True), (["", ""], True), (["One", None, "One"], False)],
+)
+def test_a_sid_is_there_once(tmp_path, sids, taken):
+    """AWS accepts each of them once in a policy, and as many statements without one as there is room for."""
+    given = [{"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Sid": sid} for sid in sids]
+    statements = [{key: value for key, value in one.items() if value is not None} for one in given]
+    path = tmp_path / "policy.json"
+    path.write_text(json.dumps({"Version": "2012-10-17", "Statement": statements}))
+    if taken:
+        assert len(checked(str(path), (), file_at="--policy", arns_at="").statements) == len(sids)
+        return
+    with pytest.raises(errors.Usage, match="statement 3 has the Sid of an earlier statement"):
+        checked(str(path), (), file_at="--policy", arns_at="")

@@ -91,3 +91,13 @@ def test_keys_without_effect_are_noted(line, fix):
 def test_other_programs_keys_are_not_misspellings(text):
     """Keys of the CLI, of its plug-ins and of other programs, and blocks with their own keys."""
     assert lines_of(f"[profile a]\n{text}") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "grave"),
+    [("export aws_access_key_id = x", True), ("my-role_arn! = x", True), ("a b = x", False)],
+)
+def test_a_bad_name_is_grave_where_it_holds_a_key(line, grave):
+    """A key that decides the identity was meant; any other name is a note alone."""
+    files = config_of(f"[profile a]\nregion = x\n{line}\n", "")
+    assert [one.grave for one in unread(files, files.profile("a"))] == [grave]

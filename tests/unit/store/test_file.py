@@ -12,6 +12,7 @@ from vault import errors
 from vault.secret import Secret
 from vault.store import file, restore, vault
 from vault.store.boxes import open_main
+from vault.system.files import Folder
 
 PASSPHRASE = Secret("correct horse battery staple")
 
@@ -110,6 +111,23 @@ def test_a_foreign_file_in_the_way_is_named_and_not_followed(paths, intruder, na
     os.unlink(path) if intruder != "a folder" else os.rmdir(path)
     os.rename(aside, path)
     assert add(paths, opened.k_main, "d").header.gen == 5
+
+
+@pytest.mark.parametrize("intruder", INTRUDERS)
+def test_a_damaged_vault_is_set_aside_over_no_foreign_file(paths, intruder):
+    """Exit 6 before anything is moved: a restore must not replace what somebody else put there."""
+    opened = add(paths, new_vault(paths).k_main, "a")
+    path = os.path.join(paths.vault_folder, file.SET_ASIDE)
+    with open(path, "wb"):
+        pass
+    INTRUDERS[intruder](path, os.path.join(paths.home, "aside"))
+    with (
+        Folder.open(paths.vault_folder) as folder,
+        pytest.raises((errors.UnsafeFile, errors.StorageError)) as caught,
+    ):
+        file.set_aside(folder)
+    assert (caught.value.exit_code, path in caught.value.message) == (6, True)
+    assert add(paths, opened.k_main, "b").header.gen == 3
 
 
 @pytest.mark.parametrize("intruder", INTRUDERS)
