@@ -2,4 +2,8 @@
 
 from __future__ import annotations
 
-EQUIVALENT: dict[str, str] = {}
+EQUIVALENT = {
+    "vault/mfa/codes.py\n"
+    '-meant = serial.replace(":user/", ":mfa/", 1)\n'
+    '+meant = serial.replace(":user/", ":mfa/", 2)': "an ARN that was matched before has this text once",
+}
