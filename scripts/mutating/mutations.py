@@ -51,7 +51,8 @@ class Mutant(NamedTuple):
 
     def key(self, source: bytes) -> str:
         """The change without its place, which other edits move: the path, the old lines and the new ones."""
-        return "\n".join([self.path, *(line.strip() for line in self.diff(source).splitlines()[1:])])
+        lines = [line.strip() for line in self.diff(source).splitlines()[1:]]
+        return "\n".join([self.path, *(line[0] + line[1:].strip() for line in lines)])
 
 
 class _Finder(ast.NodeVisitor):
