@@ -6,9 +6,10 @@ import os
 import pytest
 
 from tests.journals import KEYS, change, damage, read, write
-from vault import limits
+from vault import errors, limits
 from vault.cache.audit_log import AuditLog
-from vault.cache.log_files import CURRENT, FIRST, KEY
+from vault.cache.log_files import CURRENT, FIRST, KEY, LogFiles
+from vault.secret import Secret
 from vault.system.files import Folder
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
@@ -196,3 +197,19 @@ def test_a_removed_key_is_detected(path, left):
     write(path, "three")
     assert read(path).records == [b"three"]
     assert read(path).problems
+
+
+@pytest.mark.usefixtures("small")
+def test_a_file_of_twice_its_size_is_read_and_a_larger_one_is_not(path):
+    """A rotation that failed leaves one that is too long; one without an end is not read into memory."""
+    write(path, "one")
+    with Folder.open(path) as folder:
+        found = LogFiles(folder, cache_key=Secret(bytes(32)), vault_id=bytes(16))
+        for records in (4, 5):
+            with open(os.path.join(path, CURRENT), "wb") as file:
+                file.write(bytes(records * limits.LOG_RECORD))
+            if records == 4:
+                assert len(found.content(CURRENT)) == 2 * limits.LOG_FILE
+                continue
+            with pytest.raises(errors.ConfigError):
+                found.content(CURRENT)
