@@ -67,7 +67,7 @@ def test_a_limit_is_more_than_nothing(name):
 
 @pytest.mark.parametrize(("lower", "upper", "reason"), ORDERED)
 def test_limits_that_depend_on_each_other(lower, upper, reason):
-    """Whoever changes one is told what the other is for."""
+    """Anyone who changes one is told what the other is for."""
     most = getattr(limits, upper) if isinstance(upper, str) else upper
     assert getattr(limits, lower) <= most, reason
 

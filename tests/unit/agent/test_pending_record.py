@@ -28,9 +28,9 @@ def test_the_access_key_id_of_a_line(line, found):
 
 def test_who_asked_is_the_parent_of_the_client():
     """The client is a short-lived process of this program; the record names the process that ran it."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        assert pending_record.asker_of(ours) == str(os.getppid())
+    here, there = socket.socketpair()
+    with here, there:
+        assert pending_record.asker_of(here) == str(os.getppid())
 
 
 def test_a_system_that_does_not_tell_the_client(monkeypatch):
