@@ -96,3 +96,15 @@ def test_vault_of_a_copy_has_no_remote_yet(laptop, desktop, s3, tmp_path):
         quiet_sync.place_of(opened_of(context_of(desktop)))
     desktop.add("prod", 1)
     assert s3.requests == []
+
+
+def test_without_time_nothing_is_sent(laptop, s3, monkeypatch):
+    """The time is that of every wait: for the credentials, for the bucket, for its answer."""
+    laptop.remote()
+    laptop.add("prod", 1)
+    s3.requests.clear()
+    monkeypatch.setattr(limits, "QUIET_SYNC", 0.0)
+    context = context_of(laptop)
+    with pytest.raises(errors.Unreachable):
+        quiet_sync.after_edit(context, opened_of(context).k_main)
+    assert s3.requests == []
