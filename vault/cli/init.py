@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     metavar="PROFILE",
     help="With --from: the profile whose credentials read the bucket, now and later. Now, it cannot use a key of the vault.",
 )
-@shared_options.machine_name("With --from: ")
+@shared_options.machine_name("With --from: what to call this machine. Default: the host's name.")
 @click.option("--endpoint-url", metavar="URL", help="With --from: where S3 is, if it is not AWS's own.")
 @shared_options.region("With --from: the region of the bucket.")
 @trust_option.option

@@ -38,7 +38,7 @@ def command() -> None:
 )
 @click.option("--endpoint-url", metavar="URL", help="Where S3 is, if it is not AWS's own.")
 @shared_options.region("The region of the bucket.")
-@shared_options.machine_name("")
+@shared_options.machine_name("What to call this machine. Default: the host's name.")
 @click.option("--kms-key", metavar="ARN", help="The KMS key that encrypts the object, in addition.")
 @click.option(
     "--kdf",

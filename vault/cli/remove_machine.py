@@ -10,7 +10,7 @@ from vault.cli.rekey import UNDO_ENDS, replaced_fields, tell_others, tell_replac
 from vault.cli.result import report_result
 from vault.cli.terminal import local, rfc3339, say
 from vault.errors import NotFound, Usage
-from vault.machines import shared_keys
+from vault.machines import machine_log, shared_keys
 from vault.migrate import undo
 from vault.text import command, safe
 from vault.upkeep import create, rekey_plan
@@ -70,6 +70,7 @@ def run(
     if question is not None:
         confirm(context, question, yes=yes)
     done = shared_keys.carry_out(context, plan, removes=(machine.id,))
+    machine_log.log_removed_machine(context, done.opened, name=machine.name, machine=machine.id)
     if new.warning is not None:
         say(f"Warning: the new passphrase is weak: {new.warning}.")
     tell_replaced(done, f"Removed the machine {_called(machine)}. The passphrase was changed.")

@@ -45,13 +45,8 @@ source = click.option(
 
 
 def machine_name(text: str) -> Callable[[F], F]:
-    """``--name``, with ``text`` before what it is."""
-    return click.option(
-        "--name",
-        "machine_name",
-        metavar="NAME",
-        help=f"{text}What to call this machine. Default: the host's name.",
-    )
+    """``--name``, with ``text`` as its help."""
+    return click.option("--name", "machine_name", metavar="NAME", help=text)
 
 
 def region(text: str) -> Callable[[F], F]:

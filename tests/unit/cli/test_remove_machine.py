@@ -208,3 +208,12 @@ def test_name_of_a_slot_comes_first(called):
     assert not called("AAAA", "AAAAAAAAAAA")
     with pytest.raises(Usage, match="name of a slot begins with it too"):
         called("laptop", "laptopAAAAA")
+
+
+def test_the_log_names_the_removed_machine(both):
+    """Under the new keys of the vault."""
+    laptop, _ = both
+    _, (machine,) = ids(laptop)
+    remove(laptop, machine)
+    last = json.loads(laptop.ok("log", "--json").stdout)["records"][-1]
+    assert (last["use"], last["what"]) == ("machine", f"removed {_host(laptop)} ({machine})")
