@@ -14,9 +14,10 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 
-from scripts.measuring import cold, doors, everyday, loads, places, report, results, rivals, rows
+from scripts.measuring import cold, doors, everyday, loads, places, report, results, rivals, rows, syncs
 from tests.clients.tools import find_cli_two
 from tests.fakes.example import SHARED, role
+from tests.fakes.s3 import S3StandIn
 from tests.keyrings import Desktop
 
 TYPE_CHECKING = False
@@ -179,6 +180,15 @@ def scale(bench: Bench) -> rows.Found:
     return rows.scale(small, big, bench.times(100))
 
 
+def sync(bench: Bench) -> rows.Found:
+    """A hundred entries, and ten thousand."""
+    with S3StandIn() as s3:
+        few, many = (
+            syncs.home_with(bench.home(f"sync{count}"), count, s3) for count in (syncs.FEW, syncs.MANY)
+        )
+        return syncs.syncs(bench.clean, few, many, bench.times(30))
+
+
 MEASURES: dict[str, Callable[[Bench], rows.Found]] = {
     "warm": lambda b: everyday.warm(b.clean, b.main_home, b.rivals, b.times(60)),
     "slow": lambda b: everyday.slow(b.main_home, b.python_rivals, b.times(10)),
@@ -189,6 +199,7 @@ MEASURES: dict[str, Callable[[Bench], rows.Found]] = {
     "keyring": from_keyring,
     "chain": chain,
     "scale": scale,
+    "sync": sync,
     "calls": lambda b: loads.calls(b.asked, b.main_home, [*b.rivals, *b.python_rivals]),
     "load": lambda b: loads.storm(b.main_home, b.asked),
     "memory": lambda b: loads.memory(b.main_home),

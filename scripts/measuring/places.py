@@ -161,6 +161,10 @@ class Home:
             + "\n"
             + "".join(block.format(n, self.clean.command) for n in range(count))
         )
+        self.entries(count)
+
+    def entries(self, count: int) -> None:
+        """Add as many entries to the vault."""
         subprocess.run([self.clean.python, "-c", ENTRIES, PASSPHRASE, str(count)], env=self.env, check=True)
 
     def must(self, *arguments: str, stdin: str = "", **env: str) -> str:

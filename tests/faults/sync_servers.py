@@ -86,7 +86,7 @@ class ServerWorld(FileWorld):
 
     def __init__(self, folder, seed, urls, *, machines=8, names=8, accidents=True, at_once=4):
         self.dice, self.accidents, self.at_once = random.Random(seed), accidents, at_once
-        self.calls, self.whole = [], []  # the calls of the longest sync, and how many each had that pushed
+        self.whole = []  # how many calls each sync made that pushed
         self.tried, self.killed = Counter(), Counter()  # by (number of a call, before or after)
         self._way_dice, self._alone = random.Random(seed + 1), threading.Lock()
         self.proxies = [S3Proxy(url, pick=self._pick).__enter__() for url in urls] if accidents else []
@@ -125,9 +125,9 @@ class ServerWorld(FileWorld):
         """Until that many edits were made."""
         while self.oracle.count < count:
             dice = self.dice.random()
-            if self.accidents and dice < 0.03:
+            if self.accidents and dice < 0.08:
                 self._copy_or_restore(self.dice.choice(self.machines))
-            elif dice < 0.1:
+            elif dice < 0.13:
                 self._answer(self.dice.choice(self.machines))
             else:
                 self._together(self.dice.sample(self.machines, self.dice.randint(1, self.at_once)))
@@ -165,9 +165,11 @@ class ServerWorld(FileWorld):
 
     def _next_kill(self):
         """The place at which a process was to die the least so far."""
-        places = [(number, when) for number in range(len(self.calls)) for when in ("before", "after")]
-        if not places:
+        if not self.whole:
             return None
+        places = [
+            (number, when) for number in range(self.dice.choice(self.whole)) for when in ("before", "after")
+        ]
         chosen = min(places, key=lambda place: (self.tried[place], self.dice.random()))
         self.tried[chosen] += 1
         return chosen
@@ -176,7 +178,6 @@ class ServerWorld(FileWorld):
         if ended.killed:
             self.killed[die] += 1
         elif ended.value is not None and ended.value["pushed"]:
-            self.calls = max(self.calls, ended.points, key=len)
             self.whole.append(len(ended.points))
 
     def never_killed(self):

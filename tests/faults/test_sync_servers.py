@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tests.fakes.s3 import S3StandIn
@@ -44,16 +42,10 @@ def an_edit_stands_on_all(patch):
     patch.setattr(edits, "_version", version)
 
 
-def plain_vectors(patch):
-    made = edits._version
-    patch.setattr(edits, "_version", lambda *given, dot: replace(made(*given, dot=dot), beside=frozenset()))
-
-
 @pytest.mark.long
-@pytest.mark.parametrize("without", [an_edit_stands_on_all, plain_vectors])
-def test_without_a_rule_something_is_lost(world, without, monkeypatch):
+def test_without_a_rule_something_is_lost(world, monkeypatch):
     """The world notices, so the other test can fail."""
-    without(monkeypatch)
+    an_edit_stands_on_all(monkeypatch)
     world.run(400)
     world.settle()
     assert world.problems() != []
