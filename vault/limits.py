@@ -44,9 +44,7 @@ SLOT_USE_STEP = 3600  # the last use of a slot is noted to the hour, not at ever
 KEYRING_WRITE_TIMEOUT = 10.0  # the user waits for it, and a keyring that has just started is slow
 KEYRING_TIMEOUT = 3.0  # an export with a keyring slot fails within four seconds (product.md)
 TPM_TIME = 3.0  # for the TPM's five commands: chips take up to half a second for all of them
-TPM_WRITE_TIME = (
-    15.0  # to make a slot, for which the user waits: creating an object is the slowest of the commands
-)
+TPM_WRITE_TIME = 15.0  # to make a slot, for which the user waits: creating an object is the slowest command
 TPM_TURN = 40.0  # for the TPM's turn: 60 exports at once on such a chip wait 30 s
 TPM_PAUSE = 0.02  # before a command that the TPM did not take is sent again
 TPM_ANSWER = 4096  # bytes: the largest answer that the kernel's driver gives
@@ -309,12 +307,13 @@ PROOF_MOST = 60.0  # in tests, AWS knew new keys everywhere within 15 s
 CREATION_BEFORE = 5  # by AWS's Date, a new key is made at most this long before its journal
 CREATION_WINDOW = 60  # and at most this long after: the request is sent once and given up after 13 s
 GRACE = 7 * 86_400  # the old key stays, inactive, for a week: a weekly job has failed by then
+MACHINES_GRACE = 7 * 86_400  # before that, it stays active this long for machines that have not synced
 KEEP_TRIES = 5  # tries to write a new key to the vault before the key is deleted at AWS again
 KEEP_PAUSE = 0.5
 ROTATION_SESSION = 900  # the minimum of GetSessionToken: one MFA session for the calls of a rotation
 LATE_KEY = 300  # a new key that AWS still does not list after this was deleted by someone
 IAM_CALL = 20.0  # one call of a rotation with its second try
-ROTATION_STEPS = 40  # the longest way through the state machine has 14
+ROTATION_STEPS = 40  # the longest way through the state machine has 19
 
 # ── import, setup and doctor ─────────────────────────────────────────────────────────────────
 UNDO_KEPT = 16  # records of setup and of import, each; to go back further, restore a backup

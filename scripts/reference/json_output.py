@@ -313,7 +313,17 @@ OUTPUT: dict[str, Rows] = {
         "keys[].plan": (TEXT, "if `planned`", "what `rotate` would do"),
         "keys[].replaced": (TEXT, "if `rotated` or `restored`", "the access key that was replaced"),
         "keys[].deleted": (TEXTS, ALWAYS, "the access keys that were deleted at AWS"),
-        "keys[].kept_until": (TIME, "if an old key is kept", "until when"),
+        "keys[].kept_until": (TIME, "if an old key is kept, inactive", "until when"),
+        "keys[].waiting": (
+            TEXTS,
+            ALWAYS,
+            "the other machines that have not synced and may still use the old key",
+        ),
+        "keys[].active_until": (
+            TIME,
+            "if `waiting` is not empty",
+            "until when the old key stays active for them at the latest",
+        ),
         "keys[].error": (TEXT, "if `failed`", "what was found"),
         "keys[].hint": (TEXT, "if `failed`", "what to do"),
         "keys[].exit_code": (NUMBER, "if `failed`", "[what it means](exit-codes.md)"),

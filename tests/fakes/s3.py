@@ -22,11 +22,13 @@ class S3StandIn:
 
     ``ignores``: it replaces whatever a condition says. ``fails``: it is out of order (503). ``waits``: an event, before which
     it answers nothing.
+    ``world``: it takes the keys and sessions of these accounts, not the example's key.
     """
 
     def __init__(self):
         self.objects, self.requests, self.denies, self.ignores = {}, [], set(), False
         self.fails, self.waits = False, None
+        self.world = None
         self._lock, self._count = threading.Lock(), 0
         self._server = Server(self._route, time.time, largest=limits.MAX_VAULT_FILE)
 
@@ -59,7 +61,10 @@ class S3StandIn:
         with self._lock:
             if self.fails:
                 return refusal(503, "ServiceUnavailable")
-            if not signed(request):
+            secret = self._secret(request)
+            if secret is None:
+                return refusal(403, "InvalidAccessKeyId")
+            if not signed(request, secret):
                 return refusal(403, "SignatureDoesNotMatch")
             if hashlib.sha256(request.body).hexdigest() != request.headers.get("x-amz-content-sha256"):
                 return refusal(400, "XAmzContentSHA256Mismatch")
@@ -68,6 +73,17 @@ class S3StandIn:
             if bucket != BUCKET:
                 return refusal(404, "NoSuchBucket")
             return getattr(self, f"_{request.method.lower()}")(key, request)
+
+    def _secret(self, request):
+        """The secret of the key or session that signs; None if there is none, or the key is inactive."""
+        key_id = key_of(request)
+        if self.world is None:
+            return SECRET if key_id == KEY_ID else None
+        key, session = self.world.keys.get(key_id), self.world.sessions.get(key_id)
+        if session is not None:
+            fits = request.headers.get("x-amz-security-token") == session.token
+            return session.secret if fits and self.world.now() < session.expires else None
+        return key.secret if key is not None and key.status == "Active" else None
 
     def _get(self, key, request):
         if key not in self.objects:
@@ -99,18 +115,23 @@ def refusal(status, code):
     return Answer(status, f"<Error><Code>{code}</Code><Message>{code}, said S3.</Message></Error>".encode())
 
 
-def signed(request):
-    """Whether the example's key signed it."""
+def parts_of(request):
+    """The scheme of its signature, and the parts of that."""
     scheme, _, rest = request.headers.get("authorization", "").partition(" ")
-    parts = dict(item.strip().partition("=")[::2] for item in rest.split(","))
+    return scheme, dict(item.strip().partition("=")[::2] for item in rest.split(","))
+
+
+def key_of(request):
+    """The ID of the key that signs."""
+    return parts_of(request)[1].get("Credential", "").partition("/")[0]
+
+
+def signed(request, secret):
+    """Whether ``secret`` signed it."""
+    scheme, parts = parts_of(request)
     scope = parts.get("Credential", "").split("/")
     names = parts.get("SignedHeaders", "").split(";")
-    if (
-        scheme != "AWS4-HMAC-SHA256"
-        or scope[0] != KEY_ID
-        or len(scope) != 5
-        or "if-match" in request.headers.keys() - set(names)
-    ):
+    if scheme != "AWS4-HMAC-SHA256" or len(scope) != 5 or "if-match" in request.headers.keys() - set(names):
         return False
     canonical = "\n".join(
         [
@@ -127,7 +148,7 @@ def signed(request):
             hashlib.sha256(canonical.encode()).hexdigest(),
         ]
     )
-    key = b"AWS4" + SECRET.encode()
+    key = b"AWS4" + secret.encode()
     for part in scope[1:]:
         key = hmac.digest(key, part.encode(), "sha256")
     return hmac.compare_digest(hmac.digest(key, text.encode(), "sha256").hex(), parts.get("Signature", ""))

@@ -11,9 +11,10 @@ from vault.cli import shared_options, trust_option
 from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
 from vault.cli.result import report_result
-from vault.cli.rotation_report import RotationReport, finished, intent, settled
+from vault.cli.rotation_report import RotationReport, finished, intent, only_waits, settled
 from vault.cli.terminal import emit, is_live, say
 from vault.cli.time_option import seconds_of
+from vault.machines import rotation_sync
 from vault.rotation import rotate
 from vault.rotation.key_text import describe, span
 from vault.rotation.policy import POLICY
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from vault.context import Context
     from vault.keys.endpoint_trust import EndpointTrust
+    from vault.machines.rotation_sync import RotationSync
     from vault.store.vault import Opened
 
 
@@ -39,7 +41,9 @@ if TYPE_CHECKING:
 @click.option("--undo", is_flag=True, help="Restore the old key and delete the new one.")
 @click.option("--finish", is_flag=True, help="Delete the old key now, or finish an interrupted rotation.")
 @click.option(
-    "--delete-now", is_flag=True, help="Delete the old key immediately instead of keeping it for seven days."
+    "--delete-now",
+    is_flag=True,
+    help="Delete the old key immediately: do not keep it for seven days, and do not wait for other machines.",
 )
 @click.option("--delete-other", metavar="KEYID", help="Delete the user's other key first, to make room.")
 @click.option(
@@ -71,7 +75,9 @@ def command(
     """Replace the access keys of NAMES with new ones.
 
     The new key is stored and verified before it takes over. The old key is deactivated and kept for seven days, for --undo.
-    If a rotation is interrupted, the next run continues it. Exit code 11 means that it stopped before the new key took over.
+    If other machines share the vault, they get the new key by a sync, and the old key stays active until they have it, or for seven
+    days; --delete-now does not wait for them. If a rotation is interrupted, the next run continues it. Exit code 11 means that it
+    stopped before the new key took over.
     """
     if print_policy:
         emit(json.dumps(POLICY, indent=2))
@@ -87,21 +93,16 @@ def command(
         older=least is not None,
     )
     opened = unlock(context, purpose="to rotate keys").opened
-    chosen = rotate.choose_entries(
-        opened.payload, names, everything=everything or (least is not None and not names)
-    )
-    for name in names:
-        if name not in chosen:
-            (other,) = rotate.choose_entries(opened.payload, [name], everything=False)
-            say(f"{safe(name)}: has the same key as {safe(other)}, so it is rotated as {safe(other)}.")
     trust = trust_option.endpoint_trust(context, trust_endpoint=trust_endpoint)
     reports: list[RotationReport] = []
     with rotate.lock_rotations(context):
+        opened, sync = _synced(context, opened, dry_run=dry_run)
+        chosen = _chosen(opened, names, everything=everything or (least is not None and not names))
         for name in chosen:
             try:
                 report = _one(
                     context, opened, name, request,
-                    trust=trust, least=least, mfa_code=mfa_code, dry_run=dry_run, yes=yes,
+                    trust=trust, least=least, mfa_code=mfa_code, dry_run=dry_run, yes=yes, sync=sync,
                 )  # fmt: skip
             except errors.Error as error:
                 if len(chosen) == 1:
@@ -111,6 +112,25 @@ def command(
                 report = RotationReport(name, "failed", error=error)
             reports.append(report)
     return _end(reports, as_json=as_json)
+
+
+def _synced(context: Context, opened: Opened, *, dry_run: bool) -> tuple[Opened, RotationSync | None]:
+    """The vault after a sync with its remote, and the syncs of this run; as it is if it has none, or nothing is to be changed."""
+    sync = None if dry_run else rotation_sync.of_vault(context, opened)
+    if sync is None:
+        return opened, None
+    say("Syncing with the other machines …")
+    return sync.begin(), sync
+
+
+def _chosen(opened: Opened, names: Sequence[str], *, everything: bool) -> list[str]:
+    """The entries to rotate. Says which name stands for the key of another one."""
+    chosen = rotate.choose_entries(opened.payload, names, everything=everything)
+    for name in names:
+        if name not in chosen:
+            (other,) = rotate.choose_entries(opened.payload, [name], everything=False)
+            say(f"{safe(name)}: has the same key as {safe(other)}, so it is rotated as {safe(other)}.")
+    return chosen
 
 
 def _end(reports: Sequence[RotationReport], *, as_json: bool) -> int:
@@ -157,6 +177,7 @@ def _one(
     mfa_code: str | None,
     dry_run: bool,
     yes: bool,
+    sync: RotationSync | None,
 ) -> RotationReport:
     say(f"{safe(name)}: checking its keys …")
     prepared = rotate.prepare(
@@ -167,6 +188,7 @@ def _one(
         tell=lambda text: say(f"{safe(name)}: {text}"),
         progress=_progress(context),
         mfa_code=mfa_code,
+        sync=sync,
     )
     age = prepared.age
     if least is not None and age is not None and age < least:
@@ -183,7 +205,8 @@ def _one(
         plan = intent(prepared, request)
         say(f"{safe(name)}: would {plan}. Nothing was changed.")
         return RotationReport(name, "planned", prepared, plan=plan)
-    confirm(context, f"{safe(name)}: {intent(prepared, request)}?", yes=yes)
+    if not only_waits(prepared, request):
+        confirm(context, f"{safe(name)}: {intent(prepared, request)}?", yes=yes)
     try:
         outcome = rotate.carry_out(context, opened, prepared, request)
     except KeyboardInterrupt:

@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from vault.aws.credentials import Credentials
     from vault.context import Context
     from vault.remote.merging import ConflictAnswer
     from vault.remote.outcome import SyncOutcome
@@ -25,13 +26,20 @@ def open_to_sync(context: Context) -> Opened:
 
 
 def sync_opened(
-    context: Context, opened: Opened, request: SyncRequest, *, tell: Callable[[str], None] = remotes.not_told
+    context: Context,
+    opened: Opened,
+    request: SyncRequest,
+    *,
+    tell: Callable[[str], None] = remotes.not_told,
+    credentials: Credentials | None = None,
 ) -> tuple[SyncOutcome, str]:
     """Sync, and the remote's URL. What waits for an answer is in the outcome, also if there was nothing to do.
 
-    ``tell`` gets what is being done. Errors: NotFound (no remote), those of the credentials, and of vault/remote/steps.
+    ``tell`` gets what is being done. ``credentials``: of an earlier sync of this run. Errors: NotFound (no remote), those of the
+    credentials, and of vault/remote/steps.
     """
-    return sync_asking(context, opened, request, NewPassphrase(context, opened, tell=tell), tell=tell)
+    asked = NewPassphrase(context, opened, tell=tell)
+    return sync_asking(context, opened, request, asked, tell=tell, credentials=credentials)
 
 
 def sync_asking(
@@ -41,10 +49,12 @@ def sync_asking(
     asked: NewPassphrase,
     *,
     tell: Callable[[str], None] = remotes.not_told,
+    credentials: Credentials | None = None,
 ) -> tuple[SyncOutcome, str]:
     """As ``sync_opened``. ``asked`` has what the user typed, if the bucket's file had another key."""
     place = local_state.require(opened.payload).remote.place
-    credentials = bucket_access.credentials_for(context, place, opened)
+    if credentials is None:
+        credentials = bucket_access.credentials_for(context, place, opened)
     done = steps.sync(
         bucket_access.bucket(context, place, credentials),
         paths=context.paths,

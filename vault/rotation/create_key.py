@@ -44,7 +44,7 @@ class KeyCreator:
             made = self._iam_signer.iam().create_key()
         except errors.Refused as error:
             if not self._unanswered:
-                state = self._withdraw_try(state)
+                state = self.withdraw_try(state)
             if error.code == "LimitExceeded":  # IAM's list was outdated: read it again before giving up
                 return self._full_list(state, error)
             raise
@@ -59,9 +59,9 @@ class KeyCreator:
         new = AccessKey(made.id, active=True, created=made.created, asked=True)
         return replace(state, keys=(*state.keys, new))
 
-    def _withdraw_try(self, state: RunState) -> RunState:
-        """Remove a try from the journal, because a refused call created nothing. Otherwise a key that someone else
-        creates in the try's window would be taken for the rotation's.
+    def withdraw_try(self, state: RunState) -> RunState:
+        """Remove a try from the journal that created nothing: AWS refused it, or another machine was faster. Otherwise a key that
+        someone else creates in the try's window would be taken for the rotation's.
         """
 
         def change(entry: Entry) -> Entry:

@@ -15,7 +15,6 @@ from vault.keys.entries import journal_pairs
 from vault.keys.iam_signer import NeedsMfa
 from vault.profiles import aws_files
 from vault.profiles.chain import VaultKey
-from vault.remote import local_state
 from vault.rotation.journal import grace_ends
 from vault.rotation.notes import notes
 from vault.rotation.policy import ASK_FOR_POLICY
@@ -72,9 +71,8 @@ def choose_entries(payload: Payload, names: Sequence[str], *, everything: bool) 
     """The entries to rotate, one for each key. If several entries have the same key, the one with the rotation's
     journal.
 
-    Usage if none is named and there are several; NotFound; ConfigError if other machines have the vault, too.
+    Usage if none is named and there are several; NotFound.
     """
-    _check_one_machine(payload)
     if everything:
         names = sorted(payload.entries)
     elif not names:
@@ -97,17 +95,6 @@ def choose_entries(payload: Payload, names: Sequence[str], *, everything: bool) 
     return list(chosen.values())
 
 
-def _check_one_machine(payload: Payload) -> None:
-    """ConfigError if the vault has a remote: other machines would use the old key after it is deactivated, perhaps for the bucket."""
-    local = local_state.find(payload)
-    if local is not None and local.remote.place.url:
-        raise errors.ConfigError(
-            f"this vault has a remote, {safe(local.remote.place.url)}, and a rotation would deactivate keys that your other machines use",
-            hint="on every machine, run: awsvault-py sync; then awsvault-py remote remove here, rotate, and awsvault-py remote add "
-            "again; sync the other machines within seven days",
-        )
-
-
 def lock_rotations(context: Context) -> Lock:
     """The lock that keeps other rotations of this vault out. Declined if another one runs."""
     with Folder.open(context.paths.state, create=True) as folder:
@@ -128,11 +115,13 @@ def prepare(
     tell: Callable[[str], None],
     progress: Callable[[int], None] | None = None,
     mfa_code: str | None = None,
+    sync: Callable[[], None] | None = None,
 ) -> PreparedRotation:
     """Look at the keys at AWS and at what else uses the key. Changes nothing. Errors: Refused, Unreachable, Usage,
     Untrusted.
 
-    ``tell`` gets what is being done; ``progress`` gets how many times in a row the new key has worked.
+    ``tell`` gets what is being done; ``progress`` gets how many times in a row the new key has worked. ``sync`` syncs the vault
+    between the steps, if other machines share it; the caller has synced before.
     """
     context = context.with_deadline(limits.ROTATION_MOST)
     # Read again, under the lock: another rotation may have ended since the vault was opened.
@@ -141,7 +130,9 @@ def prepare(
         raise errors.NotFound(f'the entry "{safe(name)}" is no longer in the vault')
     keys = OpenedKeys(opened, paths=context.paths, clock=context.clock)
     codes = Codes(context, keys, given=mfa_code)
-    rotation = Rotation(context, opened, name, codes=codes, trust=trust, tell=tell, progress=progress)
+    rotation = Rotation(
+        context, opened, name, codes=codes, trust=trust, tell=tell, progress=progress, sync=sync
+    )
     try:
         state = rotation.look()
     except errors.Refused as error:

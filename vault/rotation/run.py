@@ -12,14 +12,12 @@ from vault import errors, limits
 from vault.credentials.forget_sessions import forget_replaced
 from vault.frozen import replace
 from vault.keys.entries import check_account, journal_pairs
-from vault.keys.iam_signer import IamSigner, NeedsMfa, credentials_of
-from vault.rotation import journal, propagation, steps
+from vault.keys.iam_signer import IamSigner, credentials_of
+from vault.rotation import journal, other_machines, propagation, steps, stops
 from vault.rotation.create_key import KeyCreator
-from vault.rotation.policy import ASK_FOR_POLICY
 from vault.rotation.state_machine import next_step
 from vault.rotation.stored_entry import StoredEntry
 from vault.store.vault import KeyPair, RotationJournal
-from vault.text import command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,13 +31,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotationOutcome:
-    """What a run did: key IDs, what happened to the old key, and when it may be deleted (Unix seconds)."""
+    """What a run did: key IDs, what happened to the old key, and when it may be deleted (Unix seconds).
+
+    ``waiting``: the machines for which the old key ``kept`` stays active, until ``until`` at the latest.
+    """
 
     name: str
     key_id: str
     replaced: str | None = None
     until: int | None = None
     deleted: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    kept: str | None = None
 
 
 class Rotation:
@@ -55,8 +58,9 @@ class Rotation:
         trust: EndpointTrust,
         tell: Callable[[str], None],
         progress: Callable[[int], None] | None = None,
+        sync: Callable[[], None] | None = None,
     ) -> None:
-        """``progress`` gets how many times in a row a new key has worked."""
+        """``progress`` gets how many times in a row a new key has worked. ``sync`` syncs the vault, if other machines share it."""
         self._context = context
         self._name = name
         self._tell = tell
@@ -65,8 +69,10 @@ class Rotation:
         self._iam_signer = IamSigner(context, name, self.entry, codes=codes, trust=trust)
         self._creator = KeyCreator(self._stored, self._iam_signer, clock=context.clock, tell=tell)
         self._update_signers()
-        others = {one.access_key_id: other for other, one in opened.payload.entries.items() if other != name}
-        self._state = steps.RunState(keys=(), now=0, others=others)
+        self._sync = sync
+        self._state = steps.RunState(keys=(), now=0)
+        self._note_others()
+        self._note_machines()
         self._deleted: list[str] = []
         self._replaced: str | None = None
         # Whatever the user asked for: complete an interrupted rotation, and start no new one.
@@ -90,24 +96,31 @@ class Rotation:
     def run(self, request: steps.RotationRequest) -> RotationOutcome:
         """Take steps until nothing is left to do now. Call ``look`` first.
 
-        Errors: RotationStopped (11) if the entry still has the old key; otherwise those of AWS and of the vault.
+        Errors: RotationStopped (11) if the entry still has the old key; otherwise those of AWS, of a sync and of the vault.
         """
+        try:
+            return self._run(request)
+        except errors.Error:
+            if self._state.unshared and self.entry.journal is None:  # other machines may know of the journal
+                self._share(steps.ShareEdits(needed=False))
+            raise
+
+    def _run(self, request: steps.RotationRequest) -> RotationOutcome:
         for _ in range(limits.ROTATION_STEPS):
             self._state = replace(self._state, now=self._iam_signer.now)
             step = next_step(self.entry, self._state, request)
             if isinstance(step, steps.Done):
-                return RotationOutcome(
-                    name=self._name,
-                    key_id=self.entry.access_key_id,
-                    replaced=self._replaced,
-                    until=step.until,
-                    deleted=tuple(self._deleted),
-                )
+                return self._outcome(step)
+            if isinstance(step, steps.ShareEdits):
+                self._share(step)
+                continue
             started = self.entry.journal is not None
             try:
                 self._take(step)
             except (errors.Refused, errors.Unreachable) as error:
-                raise self._stopped(error, started=started) from None
+                if self._taken_over():
+                    raise stops.in_use(error, self.entry, self._name) from None
+                raise stops.stopped(error, self.entry, started=started) from None
             if isinstance(step, steps.DeleteKey) and step.why == "other":
                 request = replace(
                     request, delete_other=None
@@ -117,36 +130,93 @@ class Rotation:
             hint="to see the user's keys, run: awsvault-py rotate --dry-run",
         )
 
-    def _stopped(self, error: errors.Refused | errors.Unreachable, *, started: bool) -> errors.Error:
-        """The error that ends the run: 11 while the entry has the old key, otherwise AWS's own error and what is done."""
-        if self._replaced is not None or self._taken_over():
-            error.message = (
-                f"the new key {self.entry.access_key_id} is in use, but a later step failed: {error.message}"
-            )
-            error.args = (error.message,)
-            error.hint = f"to continue, run: {command('rotate', self._name)}"
-            return error
-        kept = f"{error.message}; the key {self.entry.access_key_id} is still in use"
-        hint = error.hint
-        if error.code == "AccessDenied" and not isinstance(error, NeedsMfa):
-            hint = ASK_FOR_POLICY
-        return errors.RotationStopped(
-            kept, hint=hint if not started or isinstance(error, errors.Refused) else None
+    def _outcome(self, done: steps.Done) -> RotationOutcome:
+        old = self.entry.journal.old if self.entry.journal is not None else None
+        return RotationOutcome(
+            name=self._name,
+            key_id=self.entry.access_key_id,
+            replaced=self._replaced,
+            until=done.until,
+            deleted=tuple(self._deleted),
+            waiting=done.waiting,
+            kept=old.access_key_id if old is not None and done.until is not None else None,
         )
 
     def _taken_over(self) -> bool:
-        return self.entry.journal is not None and self.entry.journal.step in ("retire", "drop", "grace")
+        journaled = self.entry.journal
+        return self._replaced is not None or (
+            journaled is not None and journaled.step in ("retire", "drop", "grace")
+        )
+
+    def _share(self, step: steps.ShareEdits) -> None:
+        """Sync. Errors: RotationStopped (11) if the entry still has the old key; otherwise those of a sync."""
+        if self._sync is None:
+            raise errors.Internal("edits for other machines, and no remote")
+        self._tell("telling the other machines …")
+        try:
+            self._sync()
+        except errors.Error as error:
+            if step.needed:
+                taken = self._taken_over()
+                raise (stops.in_use if taken else stops.not_shared)(error, self.entry, self._name) from None
+            self._tell(
+                f"could not tell the other machines: {error.message}. To tell them, run: awsvault-py sync"
+            )
+        else:
+            self._see_edits(needed=step.needed)
+        self._state = replace(self._state, unshared=False)
+
+    def _see_edits(self, *, needed: bool) -> None:
+        """Note what came with a sync. EntryChanged if the entry has another key now, unless nothing depends on that."""
+        changed = self._stored.read_again()
+        self._update_signers()
+        self._note_others()
+        self._note_machines()
+        journaled = self.entry.journal
+        nothing_yet = journaled is not None and journaled.step == "create" and not self._state.sent
+        if changed and needed and not nothing_yet:
+            raise self._stored.changed()
+
+    def _note_others(self) -> None:
+        """The keys of the vault's other entries."""
+        entries = self._stored.payload.entries
+        others = {one.access_key_id: other for other, one in entries.items() if other != self._name}
+        self._state = replace(self._state, others=others)
+
+    def _note_machines(self) -> None:
+        """What the last sync told of the other machines."""
+        view = other_machines.view(self._stored.payload, self.entry)
+        self._state = replace(
+            self._state, machines=view.machines, waiting=view.waiting, elsewhere=view.elsewhere
+        )
 
     def _take(self, step: steps.Action) -> None:
+        writes = self._stored.writes
+        try:
+            self._do(step)
+        finally:
+            # After CreateKey without a write, the key in AWS's list may be another machine's: ask again.
+            if self._sync is not None and (
+                self._stored.writes != writes or isinstance(step, steps.CreateKey)
+            ):
+                self._state = replace(self._state, unshared=True)
+        self._update_signers()
+        self._note_others()
+
+    def _do(self, step: steps.Action) -> None:
         match step:
             case steps.WriteJournal():
                 self._write_journal(step)
             case steps.CreateKey():
-                self._state = self._creator.create(self._state)
+                self._state = replace(self._creator.create(self._state), sent=True)
+            case steps.WithdrawTry():
+                self._state = self._creator.withdraw_try(self._state)
             case steps.VerifyKey():
                 self._verify(step.pair)
             case steps.TakeOver():
                 self._take_over(step)
+            case steps.UpdateOthers():
+                self._update_others(step.key_id)
             case steps.SetActive():
                 self._set_active(step)
             case steps.DeleteKey():
@@ -155,7 +225,6 @@ class Rotation:
                 self._stored.save(lambda entry: replace(entry, journal=None))
             case _:
                 assert_never(step)
-        self._update_signers()
 
     def _write_journal(self, step: steps.WriteJournal) -> None:
         now, before = self._iam_signer.now, self.entry.journal
@@ -196,6 +265,23 @@ class Rotation:
         forget_replaced(self._context, names)
         self._replaced = old.access_key_id
         self._state = replace(self._state, took_over=True)
+
+    def _update_others(self, key_id: str) -> None:
+        pair, created = (
+            KeyPair(access_key_id=self.entry.access_key_id, secret=self.entry.secret),
+            self.entry.created,
+        )
+        names: set[str] = set()
+
+        def change(payload: Payload) -> Payload:
+            for name, entry in payload.entries.items():
+                if entry.access_key_id == key_id:
+                    names.add(name)
+                    payload = payload.with_entry(name, self._with_key(entry, pair, created=created))
+            return payload
+
+        self._stored.write(change)
+        forget_replaced(self._context, names)
 
     def _with_key(self, entry: Entry, pair: KeyPair, *, created: int) -> Entry:
         identity = self._iam_signer.identity

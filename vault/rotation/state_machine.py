@@ -2,11 +2,15 @@
 
 The journal (vault/rotation/journal.py) is written before each call that changes something at AWS. No matter when the
 process is killed, ``next_step`` with the same journal and the same keys says how to continue.
+
+If other machines share the vault, they are told of the journal before a key is created, of the new key before it takes over, and
+after that; the old key stays active while one of them may use it. A run begins with a sync.
 """
 
 from __future__ import annotations
 
 from vault import errors, limits
+from vault.frozen import replace
 from vault.rotation.journal import grace_ends, was_created_by
 from vault.rotation.key_text import describe
 from vault.rotation.steps import (
@@ -15,8 +19,11 @@ from vault.rotation.steps import (
     Done,
     RemoveJournal,
     SetActive,
+    ShareEdits,
     TakeOver,
+    UpdateOthers,
     VerifyKey,
+    WithdrawTry,
     WriteJournal,
 )
 from vault.text import command, safe
@@ -39,15 +46,30 @@ class NothingToUndo(errors.RotationStopped):
     hint = "an old key is kept for seven days after a rotation without --delete-now"
 
 
+class RotatedElsewhere(errors.RotationStopped):
+    """Another machine that shares the vault has a rotation of this key in progress (11)."""
+
+    hint = (
+        "finish the rotation on that machine: awsvault-py rotate --finish NAME; if it no longer exists, remove it: "
+        "awsvault-py slots remove MACHINE"
+    )
+
+
 def next_step(entry: Entry, state: RunState, request: RotationRequest) -> Step:
-    """The next step. Errors: TwoKeys, NothingToUndo, RotationStopped if the user does not have the entry's key."""
+    """The next step. Errors: TwoKeys, NothingToUndo, RotatedElsewhere, RotationStopped if the user does not have the entry's key."""
+    step = _next(entry, state, request)
+    return ShareEdits(needed=False) if isinstance(step, Done) and state.unshared else step
+
+
+def _next(entry: Entry, state: RunState, request: RotationRequest) -> Step:
     journal = entry.journal
     if journal is None:
-        if state.took_over or request.finish:
-            return Done()
-        if request.undo:
-            raise NothingToUndo(f"no old key of {_user(entry)} is kept")
-        return _start(entry, state, request)
+        return _without_journal(entry, state, request)
+    changed = _after_foreign_edit(entry, journal, state)
+    if changed is not None:
+        return changed
+    if _is_replaced(entry, journal) and not (state.elsewhere and journal.step == "create"):
+        request = replace(request, undo=True)
     match journal.step:
         case "create":
             return _after_create(entry, journal, state, request)
@@ -66,8 +88,21 @@ def next_step(entry: Entry, state: RunState, request: RotationRequest) -> Step:
             )
 
 
+def _without_journal(entry: Entry, state: RunState, request: RotationRequest) -> Step:
+    """No rotation of this machine is in progress, or none any more."""
+    if state.took_over:
+        return Done()
+    if state.elsewhere:
+        return _leave_to_other(state)
+    if request.finish:
+        return Done()
+    if request.undo:
+        raise NothingToUndo(f"no old key of {_user(entry)} is kept")
+    return _start(entry, state, request)
+
+
 def _start(entry: Entry, state: RunState, request: RotationRequest) -> Step:
-    """No rotation is in progress."""
+    """A rotation begins."""
     if state.key(entry.access_key_id) is None:
         raise errors.RotationStopped(
             f"AWS's list of the user's keys does not have {safe(entry.access_key_id)}: it was rotated or deleted elsewhere",
@@ -87,14 +122,18 @@ def _start(entry: Entry, state: RunState, request: RotationRequest) -> Step:
 
 def _after_create(entry: Entry, journal: RotationJournal, state: RunState, request: RotationRequest) -> Step:
     """A key may have been created although AWS's answer was lost."""
-    for key in state.keys:
+    if state.elsewhere and not state.sent and not request.undo:
+        return WithdrawTry() if state.journaled else _leave_to_other(state, own=True)
+    for key in () if state.elsewhere else state.keys:  # a key may be the other machine's
         if key.id != entry.access_key_id and was_created_by(key, journal):
-            return DeleteKey(key_id=key.id, why="lost")
+            return ShareEdits() if state.unshared else DeleteKey(key_id=key.id, why="lost")
     if request.undo:
         # IAM's list may show a new key late: keep the journal until then, for the next run.
         return RemoveJournal() if state.now - journal.began > limits.LATE_KEY else Done()
     if len(state.keys) < KEYS_A_USER:
-        return CreateKey() if state.journaled else WriteJournal(step="create")
+        if not state.journaled:
+            return WriteJournal(step="create")
+        return ShareEdits() if state.unshared else CreateKey()
     other = request.delete_other
     if other is not None and other != entry.access_key_id and state.key(other) is not None:
         return DeleteKey(key_id=other, why="other")
@@ -109,6 +148,8 @@ def _after_store(journal: RotationJournal, state: RunState, request: RotationReq
         return WriteJournal(step="undo")
     if state.key(journal.new.access_key_id) is None and state.now - journal.began > limits.LATE_KEY:
         return WriteJournal(step="create")  # someone deleted it; the old key is unchanged: start again
+    if state.unshared:
+        return ShareEdits()
     if journal.new.access_key_id not in state.verified:
         return VerifyKey(pair=journal.new)
     return TakeOver(pair=journal.new, then="drop" if request.delete_now else "retire")
@@ -121,9 +162,24 @@ def _after_take_over(journal: RotationJournal, state: RunState, request: Rotatio
         return RemoveJournal()
     if request.undo and not journal.taken_back:
         return WriteJournal(step="undo")
+    if state.unshared:
+        return ShareEdits()
     if old.active:
+        ends = journal.began + limits.MACHINES_GRACE
+        if _keeps_active(journal, state, request) and state.now < ends:
+            return Done(until=ends, waiting=state.waiting)
         return SetActive(key_id=old.id, active=False)
-    return WriteJournal(step="grace") if journal.step == "retire" else DeleteKey(key_id=old.id, why="old")
+    if journal.step == "retire":
+        return WriteJournal(step="drop" if request.delete_now else "grace")
+    return DeleteKey(key_id=old.id, why="old")
+
+
+def _keeps_active(journal: RotationJournal, state: RunState, request: RotationRequest) -> bool:
+    """Whether the replaced key stays active, because another machine may use it: the old key or, after an undo, the new one.
+
+    With --delete-now, which a rotation that is in ``drop`` without an undo had, the user does not wait.
+    """
+    return bool(state.waiting) and not request.delete_now and (journal.step == "retire" or journal.taken_back)
 
 
 def _in_grace(entry: Entry, journal: RotationJournal, state: RunState, request: RotationRequest) -> Step:
@@ -158,6 +214,37 @@ def _undo(journal: RotationJournal, state: RunState) -> Step:
     if old.id not in state.verified:
         return VerifyKey(pair=journal.old)
     return TakeOver(pair=journal.old, then="drop", back=True)
+
+
+def _after_foreign_edit(entry: Entry, journal: RotationJournal, state: RunState) -> Step | None:
+    """The next step if another machine gave an entry the replaced key: by its own edit, or because the user chose its version."""
+    if journal.old is None or journal.step not in ("retire", "drop", "grace"):
+        return None
+    old = state.key(journal.old.access_key_id)
+    if entry.access_key_id == journal.old.access_key_id:  # this entry has it, so it is not replaced any more
+        if old is not None and not old.active:
+            return SetActive(key_id=old.id, active=True)
+        return RemoveJournal()
+    if journal.old.access_key_id in state.others:
+        return UpdateOthers(key_id=journal.old.access_key_id)
+    return None
+
+
+def _is_replaced(entry: Entry, journal: RotationJournal) -> bool:
+    """Whether another machine replaced the entry's key before the new one took over: what was created goes again."""
+    began = journal.step in ("create", "prove")
+    return began and bool(journal.known) and entry.access_key_id not in journal.known
+
+
+def _leave_to_other(state: RunState, *, own: bool = False) -> Step:
+    """RotatedElsewhere, once the other machines know that no try of this one is left. ``own``: one is, from an earlier run."""
+    if state.unshared:
+        return ShareEdits(needed=False)
+    give_up = "; to give up the rotation that began here: awsvault-py rotate --undo NAME" if own else ""
+    raise RotatedElsewhere(
+        f"another machine ({safe(state.elsewhere)}) is rotating this key",
+        hint=RotatedElsewhere.hint + give_up,
+    )
 
 
 def _two_keys(entry: Entry, state: RunState) -> TwoKeys:

@@ -27,7 +27,9 @@ class RotationRequest:
 class RunState:
     """What a run knows: the user's keys at AWS, the time by AWS's clock, and what the run itself has done.
 
-    ``others`` maps the key IDs of the vault's other entries to the names of these entries.
+    ``others`` maps the key IDs of the vault's other entries to the names of these entries. ``machines`` are the names of the other
+    machines that share the vault, ``waiting`` those that may not have the entry's key yet, and ``elsewhere`` is the one that
+    rotates this key, or "" (vault/rotation/other_machines.py).
     """
 
     keys: tuple[AccessKey, ...]
@@ -39,6 +41,11 @@ class RunState:
     )
     deleted: frozenset[str] = frozenset()  # keys that this run deleted
     journaled: bool = False  # this run wrote the journal, so a key created now is in the journal's window
+    machines: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    elsewhere: str = ""
+    unshared: bool = False  # other machines share the vault, and do not know what this run did last
+    sent: bool = False  # this run sent CreateAccessKey
 
     def key(self, key_id: str) -> AccessKey | None:
         """The key with this ID, if the user has it."""
@@ -55,6 +62,25 @@ class WriteJournal:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateKey:
     """Send CreateAccessKey once and store the pair. The journal is at ``create``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawTry:
+    """Take the last try out of the journal: nothing was created, and another machine was faster. The journal is at ``create``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareEdits:
+    """Sync, so that the other machines know what this run did. ``needed``: the run stops if that fails."""
+
+    needed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateOthers:
+    """Give the entry's key to the other entries that have the key ``key_id``: they came from another machine meanwhile."""
+
+    key_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +124,24 @@ class RemoveJournal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """Nothing is left to do now. ``until`` is when the old key may be deleted, in Unix seconds."""
+    """Nothing is left to do now. ``until`` is when the old key may be deleted, in Unix seconds.
+
+    ``waiting``: the machines that may still use the old key. It stays active for them, until ``until`` at the latest.
+    """
 
     until: int | None = None
+    waiting: tuple[str, ...] = ()
 
 
-Action = WriteJournal | CreateKey | VerifyKey | TakeOver | SetActive | DeleteKey | RemoveJournal
-Step = Action | Done
+Action = (
+    WriteJournal
+    | CreateKey
+    | WithdrawTry
+    | VerifyKey
+    | TakeOver
+    | UpdateOthers
+    | SetActive
+    | DeleteKey
+    | RemoveJournal
+)
+Step = Action | ShareEdits | Done

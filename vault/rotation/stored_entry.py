@@ -21,13 +21,15 @@ class EntryChanged(errors.RotationStopped):
 
 
 class StoredEntry:
-    """One entry of the vault. ``entry`` is what was last read or written."""
+    """One entry of the vault. ``entry`` and ``payload`` are what was last read or written; ``writes`` counts the writes."""
 
     def __init__(self, context: Context, opened: Opened, name: str) -> None:
         self._context = context
         self._k_main = opened.k_main
         self.name = name
+        self.payload: Payload = opened.payload
         self.entry: Entry = opened.payload.entries[name]
+        self.writes = 0
         self._writing: Entry | None = None  # what a failed write may have written all the same
 
     def save(self, change: Callable[[Entry], Entry]) -> None:
@@ -52,7 +54,22 @@ class StoredEntry:
             clock=self._context.clock,
             deadline=self._context.new_deadline(limits.DEADLINE),
         )
-        self.entry = after.payload.entries[self.name]
+        self.payload, self.entry = after.payload, after.payload.entries[self.name]
+        self.writes += 1
+
+    def read_again(self) -> bool:
+        """Read the vault after a sync. Whether the entry's key is another one now. EntryChanged if the entry is gone."""
+        payload = vault.open_with_main_key(self._context.paths, self._k_main).payload
+        found = payload.entries.get(self.name)
+        if found is None:
+            raise self.changed()
+        same = _is_same(found, self.entry)
+        self.payload, self.entry = payload, found
+        return not same
+
+    def changed(self) -> EntryChanged:
+        """The error if another machine made an edit that the run cannot build on."""
+        return EntryChanged(f'another machine changed the entry "{safe(self.name)}"')
 
     def holds(self, pair: KeyPair) -> bool:
         """Whether the vault, as it can be read now, has ``pair`` as the entry's new one."""

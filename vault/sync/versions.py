@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 ENTRY, SEED, JOURNAL, STRICT = "entry", "seed", "journal", "strict"
 # The fields of an entry that are replaced together. An edit of one group does not conflict with an edit of another.
-GROUPS = {"key": ("akid", "sak", "account", "user", "created"), "mfa": ("mfa_serial",)}
+KEY = "key"
+GROUPS = {KEY: ("akid", "sak", "account", "user", "created"), "mfa": ("mfa_serial",)}
 REST = "rest"  # the group of every other field, and the one group of an item that is no entry
 IGNORED = "created"  # one key that was stored on two machines in different seconds is one key
 

@@ -23,9 +23,11 @@ from tests.unit.inspect.test_status import LONG
 from tests.vaults import entry
 from vault.cli import main, status
 from vault.cli.log_record import json_record
+from vault.cli.rotation_report import RotationReport
 from vault.credentials.audit import Record
 from vault.inspect.status import State
 from vault.keys import key_input, mfa_devices
+from vault.rotation.run import RotationOutcome
 from vault.secret import Secret
 from vault.unlocking.keys import CodeWait
 
@@ -276,7 +278,7 @@ def test_clear(ready):
 
 
 def test_rotate(ready, aws, clock):
-    """Planned, done, undone, finished, and one that failed beside another."""
+    """Planned, done, undone, finished, one that failed beside another, and one that waits for a machine."""
     plan = printed(ready, "rotate", "--dry-run", "--json")
     done = printed(ready, "rotate", "--yes", "--json")
     back = printed(ready, "rotate", "--undo", "--yes", "--json")
@@ -292,7 +294,9 @@ def test_rotate(ready, aws, clock):
     assert results == ["planned", "rotated", "restored", "unchanged", "deleted", "failed", "rotated"]
     assert done["keys"][0]["replaced"] == KEY_ID
     assert mixed["keys"][0]["exit_code"] == 7
-    compare("rotate", plan, done, back, idle, gone, mixed)
+    outcome = RotationOutcome(name="x", key_id=KEY_ID, until=1_800_000_000, waiting=("desktop",))
+    waits = RotationReport("x", "rotated", outcome=outcome).as_json()
+    compare("rotate", plan, done, back, idle, gone, mixed, {"keys": [waits]})
 
 
 def test_setup_and_import(home):

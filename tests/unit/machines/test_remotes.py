@@ -87,14 +87,6 @@ def test_hostile_url_is_refused(laptop):
     failed(laptop.run("remote", "add", "s3://b/\x1b[2Jx"), 2, "not a bucket's name")
 
 
-def test_rotation_is_refused_with_a_remote(laptop, aws):
-    """The other machines would lose the key, and with it perhaps the bucket."""
-    laptop.remote()
-    aws.calls.clear()
-    failed(laptop.run("rotate", "dev", "--yes"), 6, "other machines", "remote remove")
-    assert list(aws.calls) == []
-
-
 def test_command_for_the_other_machine_can_be_pasted():
     """Whatever the endpoint's path has, a shell reads it as one word."""
     place = BucketPlace(url=URL, endpoint="https://s3.example.com/a;b", region="eu-west-1")

@@ -8,7 +8,15 @@ import pytest
 
 from vault.aws.iam import AccessKey
 from vault.rotation import steps
-from vault.rotation.steps import DeleteKey, Done, RotationRequest, RunState, SetActive, WriteJournal
+from vault.rotation.steps import (
+    DeleteKey,
+    Done,
+    RotationRequest,
+    RunState,
+    SetActive,
+    ShareEdits,
+    WriteJournal,
+)
 
 ONE, OTHER = AccessKey("AKIA1", active=True, created=1), AccessKey("AKIA2", active=False, created=2)
 
@@ -24,6 +32,7 @@ def test_a_run_begins_with_nothing_done():
     """Each of these facts lets the state machine skip a step."""
     state = RunState(keys=(), now=9)
     assert not any((state.others, state.verified, state.took_over, state.deleted, state.journaled))
+    assert not any((state.machines, state.waiting, state.elsewhere, state.unshared, state.sent))
 
 
 def test_a_request_deletes_nothing_by_default():
@@ -51,5 +60,5 @@ def test_a_value_is_not_changed():
 
 
 def test_every_action_is_a_step():
-    """And so is the end."""
-    assert set(steps.Step.__args__) == {*steps.Action.__args__, Done}
+    """And so are a sync and the end."""
+    assert set(steps.Step.__args__) == {*steps.Action.__args__, ShareEdits, Done}

@@ -1,0 +1,136 @@
+"""What a rotation knows of the other machines: who may still use the old key, and who rotates it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.machines import Computer
+from tests.unit.remote.conftest import bucket, desktop, laptop
+from tests.vaults import entry
+from vault.rotation.other_machines import MachinesView, view
+from vault.secret import Secret
+from vault.store.vault import KeyPair, RotationJournal
+
+__all__ = ["bucket", "desktop", "laptop"]
+
+OLD, NEW = "AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE"
+
+
+def seen(machine, name="dev"):
+    payload = machine.opened().payload
+    return view(payload, payload.entries[name])
+
+
+def take_over(machine, *names):
+    """As a rotation does it: the new key, and the journal with the old one."""
+    journal = RotationJournal(step="retire", began=5, old=KeyPair(access_key_id=OLD, secret=Secret("s")))
+
+    def change(payload):
+        for name in names:
+            payload = payload.with_entry(
+                name, replace(payload.entries[name], access_key_id=NEW, journal=journal)
+            )
+        return payload
+
+    machine.edit(change)
+
+
+def test_vault_of_one_machine(tmp_path):
+    payload = _alone(tmp_path).opened().payload
+    assert view(payload, payload.entries["dev"]) == MachinesView()
+
+
+def _alone(tmp_path):
+    from tests.fakes.bucket import InProcessBucket
+    from tests.vaults import new_vault
+
+    machine = Computer(tmp_path, "alone", InProcessBucket())
+    machine.k_main = new_vault(machine.paths).k_main
+    machine.store("dev")
+    return machine
+
+
+def test_machine_waits_until_it_has_merged_the_new_key(laptop, desktop):
+    """Not before it is sent, and not when it is sent; a later edit of another field changes nothing."""
+    assert seen(laptop) == MachinesView(("desktop",), (), "")
+    take_over(laptop, "dev")
+    assert seen(laptop).waiting == ("desktop",)
+    laptop.sync()
+    assert seen(laptop).waiting == ("desktop",)
+    desktop.sync()
+    assert seen(laptop).waiting == ("desktop",)  # not known here yet
+    laptop.sync()
+    assert seen(laptop).waiting == ()
+    laptop.edit(lambda p: p.with_entry("dev", replace(p.entries["dev"], mfa_serial="arn:aws:iam::1:mfa/a")))
+    laptop.sync()
+    assert seen(laptop).waiting == ()
+
+
+def test_the_own_edit_of_a_machine_is_not_waited_for(laptop, desktop):
+    """The key came from there: the laptop rotates nothing, and the desktop has it."""
+    desktop.store("dev", NEW)
+    desktop.sync()
+    laptop.sync()
+    assert seen(laptop).waiting == ()
+
+
+def test_every_entry_with_the_key_counts(laptop, desktop):
+    """The machine has one of two."""
+    laptop.store("again", OLD)
+    laptop.sync()
+    desktop.sync()
+    take_over(laptop, "dev")
+    laptop.sync()
+    desktop.sync()
+    take_over(laptop, "again")
+    laptop.sync()
+    assert seen(laptop).waiting == ("desktop",)
+    desktop.sync()
+    laptop.sync()
+    assert seen(laptop).waiting == ()
+
+
+def test_machine_that_was_removed_is_not_waited_for(laptop, desktop):
+    take_over(laptop, "dev")
+    laptop.sync()
+    gone = next(one.id for one in laptop.sync(accept=True).machines if one.name == "desktop")
+    laptop.sync(removes=(gone,))
+    assert seen(laptop) == MachinesView()
+
+
+def test_machine_that_keeps_the_old_key_in_a_conflict_waits(laptop, desktop):
+    """It has merged the edit, and goes on with its own version until the user chooses."""
+    desktop.edit(lambda p: p.with_entry("dev", entry(OLD, account="111111111111", user="somebody")))
+    take_over(laptop, "dev")
+    laptop.sync()
+    assert desktop.sync().waiting
+    laptop.sync()
+    assert desktop.held()["dev"] == OLD
+    assert seen(laptop).waiting == ("desktop",)
+    laptop.sync(choices={"dev": "laptop"})
+    desktop.sync()
+    laptop.sync()
+    assert seen(laptop).waiting == ()
+
+
+@pytest.mark.parametrize("name", ["dev", "again"])
+def test_another_machine_rotates_the_key(laptop, desktop, name):
+    """Under any name of the key; a rotation of this machine does not count."""
+    laptop.store("again", OLD)
+    laptop.sync()
+    desktop.sync()
+
+    def begin(payload):
+        journal = RotationJournal(step="create", began=5)
+        return payload.with_entry("dev", replace(payload.entries["dev"], journal=journal))
+
+    laptop.edit(begin)
+    laptop.sync()
+    desktop.sync()
+    assert seen(desktop, name).elsewhere == "laptop"
+    assert seen(laptop, name).elsewhere == ""
+    gone = next(one.id for one in desktop.sync(accept=True).machines if one.name == "laptop")
+    desktop.sync(removes=(gone,))
+    assert seen(desktop, name).elsewhere == ""
