@@ -38,8 +38,7 @@ def route(to: Target, *, env: Mapping[str, str], ca_bundle: Setting | None) -> R
 class ConnectionPool:
     """Connections that stay open from one call of a run to the next, and the TLS contexts they use.
 
-    A second hop to the same host saves a connection, a TLS handshake and reading the machine's certificates. ``meanwhile`` is
-    called once, between the first request of the run and its answer.
+    ``meanwhile`` is called once, between the first request of the run and its answer.
     """
 
     __slots__ = ("_ahead", "_by_folder", "_contexts", "_idle", "_meanwhile")
@@ -52,9 +51,7 @@ class ConnectionPool:
         self._meanwhile = meanwhile
 
     def take(self, by: Route) -> Any:
-        """The connection of this route that is idle or was opened ahead, which then leaves the pool; None if there is none
-        that can be used. Unreachable if it could not be opened.
-        """
+        """The route's connection that is idle or was opened ahead, which leaves the pool; None if there is none. Unreachable."""
         ahead = self._ahead.pop(by, None)
         if ahead is not None:
             try:
@@ -105,9 +102,7 @@ class ConnectionPool:
         return self._contexts[ca_bundle]
 
     def fuller_context(self, ca_bundle: ca_trust.CaBundle | None) -> Any | None:
-        """After ``ssl_context`` refused a server: the context with all the machine's certificates, which it is from now on; None
-        if it had all of them.
-        """
+        """After ``ssl_context`` refused a server: the one with all the machine's certificates, from now on; None if it had all."""
         if ca_bundle is not None or not self._by_folder:
             return None
         self._contexts[None], self._by_folder = ca_trust.ssl_context(None), False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vault import errors
 from vault.http.ip_addresses import is_loopback
+from vault.http.target import plain_target
 from vault.records import NamedTuple
 
 TYPE_CHECKING = False
@@ -31,6 +32,9 @@ def proxy_for(to: Target, env: Mapping[str, str]) -> Proxy | None:
     variable, url = named.get(to.scheme, ("", ""))  # not ALL_PROXY, which AWS's tools do not read
     if not url or _bypassed(to, named.get("no", ("", ""))[1]):
         return None
+    plain = plain_target(_with_scheme(url))
+    if plain is not None and plain.scheme == "http":
+        return Proxy(plain.name, plain.port or 80, "")
     from urllib.parse import unquote, urlsplit
 
     try:

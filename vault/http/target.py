@@ -36,7 +36,7 @@ class Target(NamedTuple):
 
 def parse_target(url: str) -> Target | None:
     """The parts of an http or https URL without user, query or fragment; None for anything else."""
-    plain = _plain_target(url)
+    plain = plain_target(url)
     if plain is not None:
         return plain
     from urllib.parse import urlsplit
@@ -52,7 +52,7 @@ def parse_target(url: str) -> Target | None:
     return Target(parts.scheme, name, port, parts.path or "/")
 
 
-def _plain_target(url: str) -> Target | None:
+def plain_target(url: str) -> Target | None:
     """The parts of a URL of the usual form; None for any other. Saves the import of urllib.parse."""
     scheme, separator, rest = url.partition("://")
     if not separator or scheme not in _DEFAULT_PORTS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 from urllib.parse import urlsplit
 
 import pytest
@@ -154,3 +155,11 @@ def test_unsupported_proxy_is_an_error(url):
     """Otherwise the call would go another way than the user expects."""
     with pytest.raises(errors.ConfigError, match="HTTPS_PROXY"):
         proxies.proxy_for(parse_target("https://x.example"), {"HTTPS_PROXY": url})
+
+
+@pytest.mark.parametrize("url", ["http://proxy.example:3128", "proxy.example:3128", "//proxy.example:3128/"])
+def test_a_plain_url_is_read_without_urllib(url, monkeypatch):
+    """Whose import takes a third of Python's start."""
+    monkeypatch.setitem(sys.modules, "urllib.parse", None)
+    to = parse_target("https://sts.amazonaws.com")
+    assert proxies.proxy_for(to, {"HTTPS_PROXY": url}) == ("proxy.example", 3128, "")

@@ -30,7 +30,7 @@ URL_TEXTS = st.one_of(
 @given(URL_TEXTS)
 def test_usual_form_is_read_as_urllib_reads_it(url):
     """The short way to a URL's parts may not see another host than the long one."""
-    short = target._plain_target(url)
+    short = target.plain_target(url)
     if short is not None:
         parts = urlsplit(url)
         assert short == (parts.scheme, parts.hostname, parts.port, parts.path or "/")
@@ -40,4 +40,4 @@ def test_usual_form_is_read_as_urllib_reads_it(url):
 def test_usual_form_needs_no_urllib():
     """Of the endpoints that users have."""
     for url in ("https://sts.us-east-1.amazonaws.com", "http://127.0.0.1:4566/", "http://localhost:4566/a/b"):
-        assert target._plain_target(url) is not None
+        assert target.plain_target(url) is not None
