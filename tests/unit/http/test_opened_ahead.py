@@ -111,6 +111,7 @@ def test_without_tls_nothing_is_opened_ahead(dialed, pool):
         open_ahead(pool, server.url)
         assert dialed == []
         ask(server.url, pool)
+        pool.close()  # the server waits for its connections
     assert dialed == [threading.get_ident()]
 
 
