@@ -168,7 +168,7 @@ def test_two_vaults_that_were_swapped_are_told(lived, shown, tmp_path):
             bucket.serve(data)
             found = refused(machine)
             assert "another vault" in found.message
-            assert "remote show" in found.hint
+            assert "check bucket and key" in found.hint
             with pytest.raises(errors.Damaged, match="another vault"):
                 machine.sync(accept=True)
 

@@ -162,9 +162,14 @@ def _write(
     more: PayloadChange,
 ) -> Opened:
     opened = plan.opened
+    of_main = strict is None and all(record.opens == "main" for record in plan.dropped)
+
+    def compared(slots: tuple[SlotRecord, ...]) -> list[SlotRecord]:
+        """Strict slots may come from another machine meanwhile, where this run does nothing to them."""
+        return [record for record in slots if record.opens == "main" or not of_main]
 
     def change(draft: Draft, found: VaultFile) -> Draft:
-        if _of_main(found.header.slots) != _of_main(opened.header.slots):
+        if compared(found.header.slots) != compared(opened.header.slots):
             raise errors.StorageError(
                 "another process changed the slots",
                 hint="run the command again to use the current slots",
@@ -188,10 +193,6 @@ def _write(
     return vault.rewrite(
         context.paths, opened.k_main, change, deadline=context.new_deadline(), clock=context.clock
     )
-
-
-def _of_main(found: tuple[SlotRecord, ...]) -> list[SlotRecord]:
-    return [record for record in found if record.opens == "main"]
 
 
 def _delete_old(context: Context, plan: RekeyPlan) -> tuple[str, ...]:

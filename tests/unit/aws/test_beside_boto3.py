@@ -17,6 +17,7 @@ from vault import errors
 from vault.aws import ca_trust, service_errors, sts
 from vault.aws.credentials import Credentials
 from vault.aws.service_endpoint import ServiceEndpoint
+from vault.http import certificate_folder
 from vault.secret import Secret
 from vault.system.clock import Deadline
 
@@ -95,7 +96,7 @@ def test_https_through_a_tunnel(ask, tmp_path, monkeypatch):
 
 def test_machine_without_certificates_uses_botocores(monkeypatch):
     """If the system has no certificates, the botocore package's verify AWS, as for boto3."""
-    monkeypatch.setattr(ca_trust, "_machine_has_certificates", lambda: False)
+    monkeypatch.setattr(certificate_folder, "machine_has_certificates", lambda: False)
     subjects = {str(c["subject"]) for c in ca_trust.ssl_context(None).get_ca_certs()}
     assert any("Amazon Root CA 1" in subject for subject in subjects)
 
