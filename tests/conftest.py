@@ -104,7 +104,9 @@ def untraced():
         yield
         return
     measured.stop()
-    with mock.patch.object(os, "_exit", posix._exit):  # or each fork would write down all that was measured before
+    with mock.patch.object(
+        os, "_exit", posix._exit
+    ):  # or each fork would write down all that was measured before
         yield
     measured.start()
 
