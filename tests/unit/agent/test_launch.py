@@ -18,7 +18,8 @@ def is_open(fd):
     except OSError:
         return False
     return True
-told = {{"words": sys.argv[1:], "env": dict(os.environ), "folder": os.getcwd(), "session": os.getsid(0), "pid": os.getpid(),
+env = {{name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}}
+told = {{"words": sys.argv[1:], "env": env, "folder": os.getcwd(), "session": os.getsid(0), "pid": os.getpid(),
         "open": [fd for fd in range(256) if is_open(fd)]}}
 os.write(int(sys.argv[-1]), json.dumps(told).encode())
 """

@@ -101,7 +101,9 @@ def test_a_connection_that_is_there_is_not_opened_again(aws, dialed, pool):
 def test_a_call_with_a_code_takes_no_connection_that_was_opened_ahead(aws, dialed, pool):
     """``reuse=False``: it has always a new one."""
     open_ahead(pool, aws.url)
+    ahead = pool._ahead[route(aws.url)]
     once(aws.url, pool, reuse=False)
+    assert ahead._done.acquire(timeout=PATIENCE)  # or its thread would open it during the next test
     assert dialed.count(threading.get_ident()) == 1
 
 
