@@ -219,7 +219,7 @@ def lacking_an_edit(place):
     [
         (lacking_an_edit, ("lacks edits", "sync --accept")),
         (under_an_earlier_key, ("older copy", "sync --accept")),
-        (of_another_vault, ("another vault", "remote show")),
+        (of_another_vault, ("another vault", "init --from")),
         (lambda place: place.stored()[: len(place.stored()) // 2], ("its header says", "sync --accept")),
         (lambda place: b"", ("not a vault", "sync --accept")),
         (lambda _: None, ("does not exist any more", "sync --accept")),
