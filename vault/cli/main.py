@@ -246,6 +246,8 @@ def _translated(error: BaseException, argv: Sequence[str]) -> BaseException:
 def _told(error: click.UsageError) -> str:
     """The message of click's error in the form of this program's: it begins with a small letter, and keys are hidden."""
     text = hide_keys(" ".join(error.format_message().split())).rstrip(".")
+    if text.startswith("Invalid value for '{"):  # an argument of which click knows the choices and no name
+        text = text.partition("}': ")[2]
     for before in (". Did you mean ", " Did you mean "):
         text = text.replace(before, "; did you mean ")
     return text[:1].lower() + text[1:] if text[1:2].islower() else text

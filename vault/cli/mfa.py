@@ -88,8 +88,11 @@ def add(
                 "--yubikey stores no seed",
                 hint=f"run: {shell_command('mfa add', name)} --yubikey ACCOUNT, with neither --strict nor --stdin",
             )
+        words = mfa_yubikey.code_command(
+            context, yubikey
+        )  # before the passphrase, which would be typed in vain
         opened = unlock(context, purpose=f"to find the profiles of {name}").opened
-        mfa_yubikey.use(context, opened, name, yubikey, yes=yes, as_json=as_json)
+        mfa_yubikey.use(context, opened, name, yubikey, words, yes=yes, as_json=as_json)
         return
     if fido2:
         _check_fido2(context, name, strict=strict)  # before the passphrase, which would be typed in vain

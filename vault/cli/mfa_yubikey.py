@@ -28,20 +28,33 @@ if TYPE_CHECKING:
     from vault.store.vault import Opened
 
 
-def use(context: Context, opened: Opened, name: str, account: str, *, yes: bool, as_json: bool) -> None:
-    """Check the account by one of its codes, and write its command to the profiles of the key.
-
-    Usage, NotFound, ConfigError (ykman is missing, or gives no code), Declined.
-    """
-    serial = find_entry(opened.payload, name).mfa_serial
+def code_command(context: Context, account: str) -> tuple[str, ...]:
+    """The command that prints a code of the account. Usage; ConfigError if ykman is missing."""
     program = _program(context)
     try:
-        words = yubikey.command_of(program, account)
+        return yubikey.command_of(program, account)
     except ValueError as reason:
         raise Usage(
             f"the account's name {safe(repr(account))} must have {reason}",
             hint="rename it on the YubiKey: ykman oath accounts rename",
         ) from None
+
+
+def use(
+    context: Context,
+    opened: Opened,
+    name: str,
+    account: str,
+    words: tuple[str, ...],
+    *,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Check the account by a code of its command ``words``, and write the command to the profiles of the key.
+
+    NotFound, ConfigError (ykman gives no code), Declined.
+    """
+    serial = find_entry(opened.payload, name).mfa_serial
     files = edit_plan.read(context.env, home=context.paths.home)
     entries = opened.payload.entries
     run = setup.Setup(

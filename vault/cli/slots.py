@@ -16,7 +16,7 @@ from vault.inspect import status
 from vault.migrate import undo
 from vault.store import slot_text, vault
 from vault.store.kdf import DEFAULT, STRONG
-from vault.text import safe
+from vault.text import safe, suggestion
 from vault.unlocking import hardware
 from vault.unlocking.unlock import unlock
 from vault.upkeep import create, rekey, rekey_plan, slots
@@ -61,6 +61,9 @@ class _Way(_Choice):
             raise Usage(
                 f'there is no slot kind "{safe(value)}"', hint=f"for {what}, run: awsvault-py slots add {way}"
             )
+        if value.lower() not in self.choices:
+            hint = suggestion(value, self.choices) or f"the kinds are {', '.join(_WAYS)}"
+            raise Usage(f'there is no slot kind "{safe(value)}"', hint=hint)
         return super().convert(value, param, ctx)
 
 

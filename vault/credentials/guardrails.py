@@ -200,9 +200,11 @@ def _ask(context: Context, chain: Chain, *, lifted: bool, region: str) -> None:
     try:
         yes = context.interaction.confirm(question, deadline=context.new_deadline(limits.PROMPT_TIME))
     except NoAnswer as reason:
+        hint = "no credentials were issued"
+        if reason.reason == "impossible":
+            hint = "run the command in a terminal, or set AWSVAULT_PROMPT to tty or pinentry"
         raise errors.Declined(
-            f"{chain.subject} needs confirmation before it is used, and {reason.message}",
-            hint="run the command in a terminal, or set AWSVAULT_PROMPT to tty or pinentry",
+            f"{chain.subject} needs confirmation before it is used, and {reason.message}", hint=hint
         ) from None
     if not yes:
         raise errors.Declined(

@@ -48,6 +48,8 @@ class TpmDevice:
         self._deadline = deadline
         self._socket: socket.socket | None = None
         self._path, on_socket = path_of(place)
+        if not self._path:
+            raise TpmUnavailable(f"{_SOCKET} is not followed by a path", trouble="absent")
         try:
             self._fd = self._connect() if on_socket else self._open()
         except OSError as error:

@@ -155,7 +155,9 @@ def test_what_it_needs(home, ykman):
     add = ("mfa", "add", "shared-services", "--yubikey", "AWS:yourself")
     failed(home.run(*add, "--strict"), 2, "--yubikey stores no seed")
     failed(home.run("mfa", "add", "nobody", "--yubikey", "AWS:yourself"), 5)
-    failed(home.run(*add, PATH="/nowhere"), 6, "ykman is not installed")
+    asks_nothing = {"AWSVAULT_PASSPHRASE": None}  # it would be typed in vain
+    failed(home.run(*add, PATH="/nowhere", **asks_nothing), 6, "ykman is not installed")
+    failed(home.run(*add[:-1], "AWS;yourself", **asks_nothing), 2, "ykman oath accounts rename")
     home.config("")
     failed(home.run(*add, "--yes"), 5, "uses the key shared-services", "setup")
 

@@ -29,6 +29,7 @@ from vault.errors import Usage
         (("mfa", "add", "shared-services"), 2, "--stdin"),
         (("login", "--browser", "'", "shared-services"), 2, "--browser"),
         (("prompt", "--for", "tcsh"), 2, "error: invalid value for '--for'"),
+        (("shell-init", "tcsh"), 2, "error: 'tcsh' is not one of 'bash', "),
         (("restore", "bak3"), 5, "there is no automatic backup bak3"),
     ],
 )

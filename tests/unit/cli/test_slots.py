@@ -51,8 +51,18 @@ def test_a_way_by_another_name_is_found(home, here, called, way):
         f'there is no slot kind "{called}"\n',
         f"run: awsvault-py slots add {way}\n",
     )
-    failed(here(home, "slots", "add", "nothing"), 2, "is not one of")
     failed(here(home, "slots", "add", way.upper()), 5, "there is no vault")
+
+
+@pytest.mark.parametrize(
+    ("called", "hint"),
+    [("tmp", "did you mean tpm?"), ("Keyrings", "did you mean keyring?"), ("nothing", "the kinds are keyring, recovery, passphrase, tpm, fido2")],
+)  # fmt: skip
+def test_a_way_that_does_not_exist_is_no_slot_kind(home, here, called, hint):
+    """The nearest is named, otherwise all."""
+    failed(
+        here(home, "slots", "add", called), 2, f'error: there is no slot kind "{called}"\n', f"hint: {hint}\n"
+    )
 
 
 @pytest.mark.parametrize("words", [("passwd", "--stdin"), ("slots", "remove", "{}")])

@@ -14,6 +14,7 @@ from vault.credentials import guardrails, planned
 from vault.credentials.request import Request
 from vault.profiles.session_policy import read_only_policy
 from vault.system.process_tree import ancestors
+from vault.system.prompts import Interaction, NoAnswer
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -141,6 +142,25 @@ def test_nothing_is_handed_out_without_a_yes(desk, home, aws, word):
             desk.ask("dev", **request)
     assert aws.calls.actions() == []
     assert desk.ask("prod").expires is not None
+
+
+@pytest.mark.parametrize(
+    ("reason", "hint"),
+    [("impossible", "run the command in a terminal"), ("timeout", "no credentials were issued"), ("cancelled", "no credentials were issued")],
+)  # fmt: skip
+def test_only_a_question_that_nobody_saw_belongs_at_a_terminal(desk, home, monkeypatch, reason, hint):
+    """A user who was asked and did not answer has a terminal or a window."""
+
+    def unanswered(*_args, **_more):
+        raise NoAnswer(reason, "no answer in time")
+
+    monkeypatch.setattr(Interaction, "confirm", unanswered)
+    set_in(home, "prod", "awsvault_confirm = always")
+    with pytest.raises(
+        errors.Declined, match="needs confirmation before it is used, and no answer in time"
+    ) as caught:
+        desk.ask("prod", ask=True)
+    assert caught.value.hint.startswith(hint)
 
 
 def test_a_confirmation_of_the_source_applies_to_its_roles(desk, home):

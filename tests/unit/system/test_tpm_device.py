@@ -47,6 +47,11 @@ def test_there_may_be_none(tmp_path):
         assert trouble(place)[0] == "absent"
 
 
+def test_a_socket_has_a_path():
+    """The variable may have lost it."""
+    assert trouble("unix:") == ("absent", "unix: is not followed by a path")
+
+
 def test_a_socket_s_path_may_be_too_long():
     """The reason is told; the system has no number for it."""
     assert trouble("unix:/" + "x" * 200) == ("failed", f"the path /{'x' * 200} is too long for a socket")
