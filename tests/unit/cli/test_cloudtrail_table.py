@@ -67,6 +67,21 @@ def test_every_event_of_an_export_is_joined_and_a_stranger_is_named(used, aws, t
     assert "5 events, 1 of them" in shown.stderr
 
 
+def test_the_program_that_had_the_session_is_named(home, aws, tmp_path):
+    """The one that exec ran, with its parent and the session name that AWS knows; also in the table."""
+    home.scenario()
+    home.make_vault()
+    assert home.run("exec", "dev", "--", "aws", "sts", "get-caller-identity").returncode == 0
+    path = tmp_path / "trail.json"
+    path.write_bytes(trails.log_file(aws.calls.of("GetCallerIdentity")))
+    (event,) = json.loads(home.run("log", "--cloudtrail", str(path), "--json").stdout)["events"]
+    record = event["record"]
+    assert (event["by"], record["profile"], record["program"]) == ("issued", "dev", "aws")
+    assert event["identity"].endswith(f"assumed-role/DeveloperRole/{record['session']}")
+    (row,) = home.run("log", "--cloudtrail", str(path)).stdout.splitlines()
+    assert row.split("\t")[1:5] == ["sts:GetCallerIdentity", "dev", f"aws {record['pid']}", record["parent"]]
+
+
 def test_filters_choose_events_and_not_what_they_are_joined_with(used, aws, tmp_path):
     """Another profile's event is left out; it does not become one that the log does not know."""
     path = tmp_path / "trail.json"

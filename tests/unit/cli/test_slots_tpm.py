@@ -135,8 +135,10 @@ def test_a_ninth_slot_is_refused(server):
     paths = from_env(server.env)
     opened = vault.open_with_passphrase(paths, Secret(PASSPHRASE), deadline=soon())
     vault.rewrite(paths, opened.k_main, more, deadline=soon())
-    for way in ("tpm", "recovery", "passphrase"):
+    for way in ("tpm", "fido2", "recovery", "passphrase"):
         failed(server.run("slots", "add", way), 6, "8 slots, the maximum: passphrase slot", "slots remove")
+    strict = ("mfa", "add", "shared-services", "--strict", "--fido2")
+    failed(server.run(*strict), 6, "8 slots, the maximum: passphrase slot", "slots remove")
 
 
 def test_rekey_and_passwd_keep_it(server, tpm):
