@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import ssl
 import subprocess
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
@@ -55,6 +57,48 @@ def test_what_aws_sso_login_keeps(source, which, tmp_path):
         assert {host.partition(".")[0] for host in tunnel.hosts} - {"corp"} == {"oidc", "portal", "sts"}
 
 
+def test_the_clis_own_refresh_is_left_to_it(tmp_path):
+    """With its token at its end we refuse, and send nothing. It refreshes with its token, which is good once, and we take the new one."""
+    chain, key = self_signed(tmp_path, *HOSTS, "portal.sso.us-east-1.amazonaws.com", "corp.example")
+    with StandIn(certificate=(chain, key)) as aws, Tunnel(aws.url) as tunnel:
+        home = Home(tmp_path / "home")
+        home.env |= {"HTTPS_PROXY": tunnel.url, "AWS_CA_BUNDLE": chain}
+        home.make_vault()
+        home.config(f"{CONFIG}[sso-session scoped]\n{START}sso_registration_scopes = sso:account:access\n".replace("sso_session = corp", "sso_session = scoped"))  # fmt: skip
+        sign_in(home, aws, chain, "--sso-session", "scoped")
+        before = kept(home)
+        with open(before.path, "w", encoding="utf-8") as file:
+            json.dump({**before.token, "expiresAt": "2020-01-01T00:00:00Z"}, file)
+        aws.world.sso.expire_access()
+        failed(home.run("export", "new"), 7, "the sign-in has expired", "awsvault-py sso login scoped")
+        assert aws.calls.count("CreateToken") == 1
+        assert TOOLS["cli-v2"].identity(home, "new", "")["Account"] == "222222222222"
+        assert aws.calls.count("CreateToken", result="ok") == 2
+        after = kept(home).token
+        assert all(after[name] != before.token[name] for name in ("accessToken", "refreshToken"))
+        assert home.export("new")["AccountId"] == "222222222222"
+        assert aws.calls.count("CreateToken") == 2
+
+
+class Kept(NamedTuple):
+    """A token that the AWS CLI keeps, and its file."""
+
+    path: str
+    token: dict[str, str]
+
+
+def kept(home):
+    """The token in its cache; a registration beside it has none."""
+    folder, found = f"{home.root}/.aws/sso/cache", []
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            content = json.load(file)
+        if "accessToken" in content:
+            found.append(Kept(os.path.join(folder, name), content))
+    (token,) = found
+    return token
+
+
 def sign_in(home, aws, chain, *which):
     """`aws sso login` with us as the browser. CLIs since 2.22 sign in by PKCE where the section is an sso-session; older
     ones, and the older form of profile, by device code.
@@ -72,8 +116,8 @@ def sign_in(home, aws, chain, *which):
             if "/authorize?" in line:
                 visit(line.strip(), aws, chain)
         assert login.wait(PATIENCE) == 0, login.stderr.read()
-    (kept, *_) = sorted(os.listdir(f"{home.root}/.aws/sso/cache"))
-    assert kept.endswith(".json")
+    (first, *_) = sorted(os.listdir(f"{home.root}/.aws/sso/cache"))
+    assert first.endswith(".json")
 
 
 def visit(url, aws, chain):

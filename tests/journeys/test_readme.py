@@ -54,9 +54,17 @@ def shell(home, *commands, stdin=""):
     )
 
 
+def pinned():
+    """The lines of docs/how-to/install.md that check hashes, which tests/clients/test_install.py runs from there."""
+    with open(os.path.join(ROOT, "docs", "how-to", "install.md"), encoding="utf-8") as file:
+        section = file.read().partition("\n## Pinned, with hashes\n")[2]
+    return re.search(r"```sh\n(.*?)```", section, re.DOTALL)[1].splitlines()
+
+
 def test_each_line_is_run_by_a_test():
-    """Here, or in the file that says the same words."""
-    here = {*lines("I have ~/.aws/credentials"), *lines("Then")}
+    """Here, or in the file that says the same words. All ways to install are at the top."""
+    here = {*lines("I have ~/.aws/credentials"), *lines("Then"), *pinned()}
+    assert lines("Install")[2:6] == pinned()
     assert set(lines()) - here == set(ELSEWHERE)
     for line, path in ELSEWHERE.items():
         with open(os.path.join(ROOT, path), encoding="utf-8") as file:

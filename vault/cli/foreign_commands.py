@@ -12,8 +12,9 @@ _SWITCH = (
 _SERVER = "to serve credentials to one command: awsvault-py exec --server PROFILE -- CMD"
 _TOKENS = "to show the sign-ins to IAM Identity Center: awsvault-py sso status; to end one: awsvault-py sso logout SESSION"
 _PROFILES = "to write the profiles of your keys and roles: awsvault-py setup; those of IAM Identity Center: awsvault-py setup --sso SESSION"
+_ROLES = "to write a profile for each of your roles: awsvault-py setup --sso SESSION"
 
-# The command of the other program → the hint.
+# The command of the other program, or the subcommand of a group that both have → the hint.
 INSTEAD: dict[str, str] = {
     "switch": _SWITCH,
     "assume": _SWITCH,
@@ -21,6 +22,8 @@ INSTEAD: dict[str, str] = {
     "sso-tokens": _TOKENS,
     "generate": _PROFILES,
     "populate": _PROFILES,
+    "sso generate": _ROLES,
+    "sso populate": _ROLES,
     "credentials": "one command each: awsvault-py add NAME, list, import, rotate NAME, remove NAME",
     "credential-process": "to print credentials for credential_process: awsvault-py export PROFILE",
     "cache": "to show the cached sessions: awsvault-py status; to delete them: awsvault-py clear",

@@ -127,6 +127,20 @@ def _no_command(word: str) -> Usage:
     return Usage(f'{said}; did you mean "{near}"?' if near else said)
 
 
+def _no_subcommand(error: click.UsageError) -> Usage | None:
+    """The error for an unknown subcommand of a group, in the words of ``_no_command``; None if ``error`` is another one."""
+    from vault.cli.foreign_commands import INSTEAD
+
+    word, here = getattr(error, "command_name", None), error.ctx  # click 8.4 and newer
+    if not isinstance(word, str) or here is None or not isinstance(here.command, click.Group):
+        return None
+    said = f'{here.command_path} has no subcommand "{hide_keys(word)}"'
+    if (known := INSTEAD.get(f"{here.info_name} {word}")) is not None:
+        return Usage(said, hint=known)
+    near = nearest(word, list(here.command.commands))
+    return Usage(f'{said}; did you mean "{near}"?' if near else said, hint=f"run: {here.command_path} --help")
+
+
 def _is_profile(word: str) -> bool:
     from vault.profiles import aws_files
     from vault.system.paths import user_home
@@ -230,6 +244,8 @@ def _translated(error: BaseException, argv: Sequence[str]) -> BaseException:
         case click.exceptions.NoArgsIsHelpError() if isinstance(error.ctx.command, click.Group):
             where, below = error.ctx.command_path, ", ".join(error.ctx.command.commands)
             return _keep(Usage(f"{where} needs a subcommand: {below}", hint=f"run: {where} --help"), error)
+        case click.UsageError() if (unknown := _no_subcommand(error)) is not None:
+            return _keep(unknown, error)
         case click.UsageError():
             where = error.ctx.command_path if error.ctx is not None else exits.PROGRAM
             return _keep(Usage(_told(error), hint=f"run: {where} --help"), error)

@@ -8,7 +8,7 @@ from vault.cli import change_view, setup_sso, shared_options
 from vault.cli.command_context import with_context
 from vault.cli.import_report import named
 from vault.cli.terminal import emit_json, say
-from vault.errors import Usage
+from vault.errors import NotFound, Usage
 from vault.migrate import edit_plan, own_command, setup, setup_source_only, undo
 from vault.text import safe
 from vault.unlocking.key_access import open_keys
@@ -117,7 +117,11 @@ def command(
         )
         return
     if back:
-        change_view.undo_newest(context, kind=undo.SETUP, dry_run=dry_run, yes=yes, as_json=as_json)
+        try:
+            change_view.undo_newest(context, kind=undo.SETUP, dry_run=dry_run, yes=yes, as_json=as_json)
+        except NotFound as error:
+            error.hint = setup_sso.undo_hint(context) or error.hint
+            raise
         return
     _set_up(
         context, profiles, source_only=source_only, dry_run=dry_run, whole=whole, as_json=as_json, yes=yes

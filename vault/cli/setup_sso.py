@@ -88,6 +88,8 @@ def _run(context: Context, options: SignInOptions) -> None:
         )
         files = edit_plan.read(context.env, home=context.paths.home)
         plan = sso_profiles.planned(files, wish, gone=_gone(found), prune=options.prune)
+        if region is not None and (doubt := new_profiles.region_doubt(region)) is not None:
+            plan.warnings.append(doubt)
         _finish(context, options, keys, (files, plan), wish)
     finally:
         keys.close()
@@ -101,6 +103,18 @@ def undo_newest(context: Context, session: str, *, dry_run: bool, yes: bool, as_
     except (ConfigError, NotFound):
         pass
     change_view.undo_newest(context, kind=undo.of_sign_in(session), dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+def undo_hint(context: Context) -> str | None:
+    """What to run if the user has a ``setup --sso`` to undo, and did not say so."""
+    try:
+        sessions = aws_files.load(context.env, home=context.paths.home).sso_sessions
+    except ConfigError:
+        return None
+    name = next((each for each in sessions if undo.any_of(context, undo.of_sign_in(each))), None)
+    return (
+        f"to undo the last setup --sso: {command('setup --undo --sso', name)}" if name is not None else None
+    )
 
 
 def _chosen(found: Assigned, options: SignInOptions, at: SignInTarget) -> list[AssignedRole]:

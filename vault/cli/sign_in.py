@@ -55,7 +55,7 @@ def sign_in(
     Errors: those of vault/signin/begin and of opening the vault.
     """
     begin.check_host(place)
-    by_device, opens = _way(context, config, place, wanted)
+    by_device, opens, reason = _way(context, config, place, wanted)
     opened = None
     if not vault.exists(context.paths):
         if agree is not None:
@@ -68,6 +68,8 @@ def sign_in(
         if agree is not None:
             agree()
         here.append(True)  # otherwise another process signed in, and logged it
+        if reason is not None:
+            say(f"Using a device code, because {reason}.")
 
     with to_sign_in(context, purpose=f"to sign in to {safe(place.place.name)}", opened=opened) as access:
         found = begin.sign_in(
@@ -117,8 +119,13 @@ def offer(context: Context, error: errors.NotSignedIn, *, since: float) -> None:
     sign_in(context, config, place, agree=agree, since=since)
 
 
-def _way(context: Context, config: Config, place: SignInTarget, wanted: Wanted) -> tuple[bool, Opens | None]:
-    """Whether to use a device code, and otherwise what opens the browser: the command line, the section, config.toml."""
+def _way(
+    context: Context, config: Config, place: SignInTarget, wanted: Wanted
+) -> tuple[bool, Opens | None, str | None]:
+    """Whether to use a device code, and otherwise what opens the browser: the command line, the section, config.toml.
+
+    Last, why a device code has to be used although nobody chose it.
+    """
     way = preferred(config, place.place.session, context.settings)
     flow = way.flow
     if wanted.device:
@@ -126,7 +133,7 @@ def _way(context: Context, config: Config, place: SignInTarget, wanted: Wanted) 
     elif wanted.no_browser or wanted.browser is not None:
         flow = "browser"
     if flow == "device":
-        return True, None
+        return True, None, None
     if wanted.no_browser:
         found = []
     elif wanted.browser is None and way.browser:
@@ -135,9 +142,8 @@ def _way(context: Context, config: Config, place: SignInTarget, wanted: Wanted) 
         found = openers(context, wanted.browser)
     reason = reason_for_device(context.env, opens=bool(found)) if flow == "auto" else None
     if reason is not None:
-        say(f"Using a device code, because {reason}.")
-        return True, None
-    return False, opener(context, found) if found else None
+        return True, None, reason
+    return False, opener(context, found) if found else None, None
 
 
 def _until(found: SignInRecord) -> str:

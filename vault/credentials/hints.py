@@ -17,13 +17,20 @@ def name_profile(error: errors.Error, chain: Chain) -> None:
     """Put the profile's name before the message, and adapt the hint to the chain."""
     named = chain.subject
     if isinstance(error, errors.Refused | errors.Unreachable):
-        error.message = f"{named}: {error.message}"
+        if not _names(error.message, named):
+            error.message = f"{named}: {error.message}"
         error.hint = _hint(error, chain)
         return
     # an error in the files, or of a program that they name
     of_files = error.exit_code == errors.ConfigError.exit_code and not isinstance(error, errors.UnsafeFile)
-    if of_files and named not in error.message:
+    if of_files and not _names(error.message, named):
         error.message = f"{named}: {error.message}"
+
+
+def _names(message: str, named: str) -> bool:
+    """Whether the message has the profile's name as a whole, and not as the beginning of another one."""
+    _, found, rest = message.partition(named)
+    return bool(found) and rest[:1] in ("", " ", ":", ",", ";", ")")
 
 
 def with_names(hint: str, chain: Chain) -> str:

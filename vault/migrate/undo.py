@@ -158,6 +158,15 @@ def opens_import(context: Context, opened: Opened) -> bool:
         return False
 
 
+def any_of(context: Context, kind: UndoKind) -> bool:
+    """Whether there is a change of this kind to undo."""
+    try:
+        _newest(context, kind)
+    except errors.Error:
+        return False
+    return True
+
+
 def undo(context: Context, seen: UndoPreview, *, kind: UndoKind) -> None:
     """Restore the files as previewed, then remove the record. Raises ChangedMeanwhile, StorageError, Busy."""
     with (

@@ -56,6 +56,26 @@ def test_no_word_is_a_command_here(word):
     assert word not in ALIASES
 
 
+@pytest.mark.parametrize(
+    ("words", "said", "hint"),
+    [
+        (("sso", "populate"), 'awsvault-py sso has no subcommand "populate"', "awsvault-py setup --sso SESSION"),
+        (("sso", "generate", "--prefix", "x"), 'has no subcommand "generate"', "awsvault-py setup --sso SESSION"),
+        (("sso", "logn"), 'awsvault-py sso has no subcommand "logn"; did you mean "login"?', "awsvault-py sso --help"),
+        (("help", "mfa", "ad"), 'awsvault-py mfa has no subcommand "ad"; did you mean "add"?', "awsvault-py mfa --help"),
+        (("slots", "xyzzy"), 'awsvault-py slots has no subcommand "xyzzy"', "awsvault-py slots --help"),
+    ],
+)  # fmt: skip
+def test_an_unknown_subcommand_is_told_like_an_unknown_command(words, said, hint, capsys):
+    """By its meaning if it is granted's, otherwise with the one that is spelled like it."""
+    assert main.run(words) == 2
+    out, err = capsys.readouterr()
+    error, advice = err.splitlines()
+    assert out == ""
+    assert error.endswith(said)
+    assert hint in advice
+
+
 def test_help_with_such_a_word_says_the_same(capsys):
     """``help token`` is answered like ``token``."""
     assert main.run(["help", "token"]) == 2

@@ -7,8 +7,11 @@ import json
 import pytest
 
 from tests.home import SCENARIO, failed
+from tests.keyrings import desktop, login
 from tests.signins import config
 from tests.unit.cli.five_profiles import at_terminal
+
+__all__ = ["desktop", "login"]
 
 SAID = "There is no vault yet. To create it and sign in: awsvault-py sso login corp"
 
@@ -113,6 +116,18 @@ def test_list_of_a_vault_with_sign_ins_only(bare):
     bare.config(config().partition("[profile")[0])
     said = "To write a profile for each of your roles: awsvault-py setup --sso corp --region REGION\n"
     assert said in bare.run("list").stderr
+
+
+def test_the_keyring_unlocks_a_vault_that_a_sign_in_created(bare, aws, login):
+    """From then on nothing is asked while the user is logged in; after that the passphrase is needed."""
+    aws.world.assign("222222222222", "DeveloperRole")
+    bare.env |= {"AWSVAULT_KEYRING": "auto", **login.env}
+    done = bare.run("sso", "login", "corp", "--device")
+    assert "This machine's keyring unlocks it too" in done.stderr
+    bare.env.pop("AWSVAULT_PASSPHRASE")
+    assert bare.export("dev")["AccountId"] == "222222222222"
+    login.lock()
+    failed(bare.run("export", "dev", "--fresh"), 3, "keyring (locked)")
 
 
 def test_the_first_sign_in_leads_to_the_profiles(bare, aws):

@@ -171,6 +171,25 @@ def test_undo_is_of_its_own(home):
     assert text(home) == before + own.replace(f"credential_process = {COMMAND} export shared-services\n", "")
 
 
+def test_an_undo_without_the_session_names_it(home):
+    """What the user wants to undo is of another kind."""
+    failed(home.run("setup", "--undo", "--yes"), 5, "there is no setup to undo", "hint: the newest can be")
+    setup(home, "--yes")
+    now = text(home)
+    said = "hint: to undo the last setup --sso: awsvault-py setup --undo --sso corp"
+    failed(home.run("setup", "--undo", "--yes"), 5, "there is no setup to undo", said)
+    assert text(home) == now
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_region_that_nobody_knows_is_only_warned_about(home, more):
+    """It may be a new one, and every profile would get the typing error."""
+    done = setup(home, "--region", "us-wets-2", "--dry-run", *more)
+    said = "awsvault-py knows no AWS region named us-wets-2. Did you mean us-west-2?"
+    assert (json.loads(done.stdout)["warnings"] == [said]) if more else (f"Warning: {said}\n" in done.stderr)
+    assert "knows no AWS region" not in setup(home, "--region", "us-west-2", "--dry-run").stderr
+
+
 def test_undo_of_a_session_that_the_config_does_not_name_any_more(home):
     """Its record is found by the name."""
     setup(home, "--yes")

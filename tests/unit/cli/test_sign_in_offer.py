@@ -55,6 +55,21 @@ def test_at_a_terminal_the_sign_in_is_offered(home, words):
     assert len(visits(home)) == 1
 
 
+def test_why_it_is_a_device_code_is_said_after_the_yes(home):
+    """With the code; who says no does not need it. The profile is named once."""
+    home.settings("")
+    ssh = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}
+    user = at_terminal(home, "exec", "dev", "--", "true", **ssh)
+    user.answers(QUESTION, "n")
+    assert user.ends() == 7
+    assert "device code" not in user.shown
+    assert "profile dev: " not in user.shown
+    user = at_terminal(home, "exec", "dev", "--", "true", **ssh)
+    user.answers(QUESTION, "y")
+    user.sees("Using a device code, because this is an SSH session.")
+    assert user.ends() == 0
+
+
 def test_a_no_is_the_error_that_there_was(home, aws):
     """With its hint; nothing is opened or asked of AWS."""
     user = at_terminal(home, "exec", "dev", "--", "true")

@@ -88,6 +88,16 @@ def test_a_key_that_is_in_the_vault(dev, code):
 def test_an_error_of_the_files_names_the_profile_once(dev):
     """Unless its message does already."""
     assert named(errors.ConfigError("no region"), dev).message == "profile dev: no region"
+
+
+@pytest.mark.parametrize("kind", [errors.ConfigError, errors.Refused, errors.NotSignedIn])
+def test_a_message_that_names_the_profile_is_left_as_it_is(dev, kind):
+    """A sign-in that is missing, for example. A profile whose name begins alike is another one."""
+    more = {"sign_in": "corp"} if kind is errors.NotSignedIn else {}
+    for message in ("config:2: profile dev uses it", "config:2: profile dev: x", "config:2: profile dev"):
+        assert named(kind(message, hint="h", **more), dev).message == message
+    other = "config:2: profile dev-2 uses it"
+    assert named(kind(other, hint="h", **more), dev).message == f"profile dev: {other}"
     assert named(errors.ConfigError("profile dev has no region"), dev).message == "profile dev has no region"
 
 
