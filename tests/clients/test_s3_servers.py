@@ -95,6 +95,7 @@ def test_server_that_ignores_conditions_is_always_refused(tmp_path):
         assert s3_servers.objects(url, key) == []
 
 
+@pytest.mark.timeout(3600)
 def test_server_that_races_is_refused_almost_always(tmp_path):
     """At least 99 of 100 probes see two writers win, or the content of another one."""
     with s3_servers.s3s_fs(str(tmp_path)) as url:
