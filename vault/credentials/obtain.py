@@ -70,16 +70,21 @@ def obtain(
     """The credentials of ``request.profile``. Unlocks the vault if necessary, remembers the answer and logs it.
 
     ``purpose`` tells the user what the passphrase is for; ``use`` and ``program`` go into the log. ``exchange`` turns
-    the answer into the one that is issued and logged. ``begun``: keys that the caller already has from the agent.
+    the answer into the one that is issued and logged; like the rest, it is repeated if AWS does not know the source key. ``begun``: keys that the caller already has from the agent.
     Errors: those of ``issue``, of ``exchange`` and of vault/unlocking/unlock.
     """
     profiles = load(context)  # a broken file is reported before the user is asked for a passphrase
     check_role_has_source(profiles.config, request, use=use)
     confirmed: dict[str, str | None] = {}
+
+    def work(keys: Keys) -> Issued:
+        found = issue(context, request, keys, profiles, confirmed=confirmed)
+        return found if exchange is None else exchange(found)
+
     try:
         issued, access = with_keys(
             context,
-            lambda keys: issue(context, request, keys, profiles, confirmed=confirmed),
+            work,
             purpose=purpose,
             begun=begun,
         )
@@ -89,8 +94,6 @@ def obtain(
     except errors.NotFound as error:
         _check_sign_in(context, profiles.config, request, error)
         raise
-    if exchange is not None:
-        issued = exchange(issued)
     from vault.credentials import audit, remember  # after the call, which needs neither
 
     remember.remember(context, access, issued)

@@ -14,7 +14,7 @@ from vault.store import strict_json, vault
 from vault.store.strict_json import JsonError
 from vault.system import locks
 from vault.system.files import Folder
-from vault.unlocking.unlock import unlock_unless
+from vault.unlocking.unlock import open_elsewhere, unlock_unless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 LOCK = "refused-key.lock"
 NOTE = "refused-key"
 
-SYNCED, BEGUN, UNREACHABLE, DENIED, LOCKED, FAILED = (
-    "synced", "begun", "unreachable", "denied", "locked", "failed",
+SYNCED, BEGUN, UNREACHABLE, DENIED, LOCKED, AGENT, FAILED = (
+    "synced", "begun", "unreachable", "denied", "locked", "agent", "failed",
 )  # fmt: skip
 SAME_KEY, MANUAL = "same key", "manual"  # nothing was asked of the bucket
 _HERE = "if another machine replaced the key, run: awsvault-py sync"
@@ -35,6 +35,7 @@ _HINTS = {
     UNREACHABLE: f"the remote could not be reached; {_HERE}",
     DENIED: f"the credentials for the remote were refused; {_HERE}",
     LOCKED: f"syncing needs your passphrase or an MFA code; {_HERE}",
+    AGENT: f"syncing needs the vault's main key, which the agent does not give out; {_HERE}",
     FAILED: f"a sync just now failed; {_HERE}",
     SAME_KEY: "if another machine replaced the key, sync with other credentials, because the remote is read with the same key: "
     "AWS_ACCESS_KEY_ID=... AWS_SECRET_ACCESS_KEY=... awsvault-py sync. Or use the machine that replaced it",
@@ -83,7 +84,10 @@ def _sync(context: Context, key_id: str, opened: Opened | None) -> str:
     try:
         if context.env.get("AWS_ACCESS_KEY_ID") == key_id:
             return SAME_KEY
-        opened = opened or _opened(quiet_sync.quiet(context))
+        if opened is None:
+            opened = _opened(quiet_sync.quiet(context))
+            if opened is None:
+                return AGENT
         place = quiet_sync.place_of(opened)
         if bucket_access.source_key(context, place, opened) == key_id:
             return SAME_KEY
@@ -99,9 +103,14 @@ def _sync(context: Context, key_id: str, opened: Opened | None) -> str:
     return SYNCED
 
 
-def _opened(context: Context) -> Opened:
-    """The vault, which the agent had open, and which needs its main key to be written. Locked if that needs the user."""
-    found = unlock_unless(context, purpose="to sync", meanwhile=lambda: False, by_agent=False)
+def _opened(context: Context) -> Opened | None:
+    """The vault, which the agent had open, and which needs its main key to be written. None if that needs the user."""
+    try:
+        found = unlock_unless(context, purpose="to sync", meanwhile=lambda: False, by_agent=False)
+    except errors.Locked:
+        if open_elsewhere(context):
+            return None
+        raise
     if found is None:
         raise AssertionError("nothing came meanwhile")
     return found.opened

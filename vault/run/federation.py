@@ -6,6 +6,7 @@ from vault import errors, limits
 from vault.aws import credential_json, sts
 from vault.aws.service_endpoint import ServiceEndpoint
 from vault.credentials.session_name import session_name
+from vault.profiles.chain import VaultKey
 from vault.profiles.session_policy import EVERYTHING, SessionPolicy, read_only_policy
 from vault.system.machine import host_name, user_name
 
@@ -38,9 +39,10 @@ def federated(context: Context, issued: Issued, request: Request, *, subject: st
     seconds = request.duration or chain.session_duration or context.settings.session_duration
     if chain.guardrails.max_duration is not None:
         seconds = min(seconds, chain.guardrails.max_duration)
+    key = credential_json.credentials_of(issued.line)
     try:
         session = sts.get_federation_token(
-            credential_json.credentials_of(issued.line),
+            key,
             name=_name(context),
             duration=seconds,
             policy=policy.document,
@@ -50,6 +52,10 @@ def federated(context: Context, issued: Issued, request: Request, *, subject: st
             subject=subject,
         )
     except errors.Refused as error:
+        if isinstance(chain.source, VaultKey):
+            error.key_id = (
+                key.access_key_id
+            )  # a rotation may have replaced it meanwhile, here or on another machine
         if getattr(error, "code", "") == "AccessDenied":
             error.hint = "allow sts:GetFederationToken without MFA in the user's policies, or use a profile with a role"
         raise

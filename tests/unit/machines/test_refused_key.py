@@ -65,7 +65,10 @@ def test_export_continues_with_the_new_key(behind, s3):
     assert behind.entries() == {"dev": KEY_ID}
 
 
-@pytest.mark.parametrize("words", ["export --format env dev", "exec open -- true", "login --print open"])
+@pytest.mark.parametrize(
+    "words",
+    ["export --format env dev", "exec open -- true", "login --print open", "login --print dev"],
+)
 def test_other_commands_that_issue_do_the_same(behind, s3, words):
     """Those with click, and those in front of a user."""
     behind.ok(*words.split())
@@ -195,8 +198,8 @@ def test_agent_alone_cannot_sync(with_agent, s3):
         with_agent.run("export", "dev", AWSVAULT_PASSPHRASE=None),
         7,
         "InvalidClientTokenId",
-        "needs your passphrase",
-        "awsvault-py sync",
+        "needs the vault's main key, which the agent does not give out",
+        "run: awsvault-py sync",
     )
     assert s3.requests == []
 
