@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 import click
 
 from vault.cli import shared_options
@@ -15,6 +17,9 @@ from vault.upkeep import backups
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
+
+
+_NAMED = 5  # entries that were removed since
 
 
 @click.command(name="restore")
@@ -35,7 +40,8 @@ def command(context: Context, file: str | None, *, accept: bool, as_json: bool, 
     With FILE, --accept also restores a copy from before a rekey. If the log would become unreadable, restore tells you before
     you confirm.
 
-    If the vault has a remote, nothing in the bucket is replaced: the next sync brings back what was edited after the copy was made.
+    If the vault has a remote, nothing in the bucket is replaced: the next sync brings back what was edited after the copy was made,
+    and removes what was removed. If the copy has such an entry, restore does not sync, and says how to keep it.
     """
     if file is None and not accept:
         _show(context, as_json=as_json)
@@ -53,12 +59,24 @@ def command(context: Context, file: str | None, *, accept: bool, as_json: bool, 
             "this copy is from before the vault was shared with other machines: this machine will no longer sync. To share it again, run "
             "awsvault-py remote add with the same URL"
         )
+    if chosen.brings_back:
+        warnings.append(
+            f"removed since this copy was made: {_listed(chosen)}. If the other machines know that, the next sync removes it here again"
+        )
     for warning in warnings:
         say(f"Warning: {warning}")
     confirm(context, "Use this copy as the vault?", yes=yes)
     after = backups.restore_backup(context, chosen)
     say(f"This copy is now the vault, as generation {after.header.gen}.")
-    if chosen.shared == "as then":
+    if chosen.brings_back:
+        keep = " ".join(
+            f"--choose {quote(f'{safe(name)}={chosen.machine}')}" for name in chosen.brings_back[:_NAMED]
+        )
+        say(
+            f"This machine has not synced yet. To keep {_listed(chosen)} on all machines, run: awsvault-py sync {keep}\nTo take only what "
+            "all machines have, run: awsvault-py sync. The next command that edits the vault does the same."
+        )
+    elif chosen.shared == "as then":
         say(
             "To get what all machines have edited since, run: awsvault-py sync. Nothing in the bucket is replaced."
         )
@@ -76,6 +94,13 @@ def command(context: Context, file: str | None, *, accept: bool, as_json: bool, 
             "warnings": warnings,
         },
         as_json=as_json,
+    )
+
+
+def _listed(chosen: backups.ChosenBackup) -> str:
+    more = len(chosen.brings_back) - _NAMED
+    return ", ".join(safe(name, limit=60) for name in chosen.brings_back[:_NAMED]) + (
+        f" and {more} more" if more > 0 else ""
     )
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     "chosen",
     multiple=True,
     metavar="NAME=MACHINE",
-    help="Answer a conflict: keep MACHINE's version of NAME, or NAME=removed.",
+    help="Answer a conflict: keep MACHINE's version of NAME, or NAME=removed. This machine's ID keeps what it has.",
 )
 @shared_options.as_json
 @with_context

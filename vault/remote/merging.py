@@ -10,10 +10,11 @@ from dataclasses import replace
 from vault import errors
 from vault.records import NamedTuple
 from vault.remote import judge, outcome
+from vault.remote.machine_names import called
 from vault.sync import edits, takeover, versions
 from vault.sync import shown as views
 from vault.sync.edits import Author
-from vault.sync.versions import JOURNAL, SharedState, kind, name
+from vault.sync.versions import ENTRY, JOURNAL, SEED, STRICT, SharedState, kind, name
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -40,7 +41,7 @@ class SyncRequest(NamedTuple):
     """What the user asks of a sync.
 
     ``accept``: the bucket's file may lack what this machine has seen. ``choices``: answers to conflicts, by the name of an item:
-    a machine's name or ID, or REMOVED. ``dry``: change nothing. ``rejoin``: this machine was removed, and comes back as a new
+    a machine's name or ID, or REMOVED; the name or ID of this machine keeps what it has, also if the item does not wait for an answer. ``dry``: change nothing. ``rejoin``: this machine was removed, and comes back as a new
     one. ``removes``: IDs of machines that are removed. ``answers``: to conflicts that the user was shown; one that has changed
     since goes on waiting. ``name``: what users call this machine from now on.
     """
@@ -104,11 +105,17 @@ def merge(
     before = views.contents(shown)
     state = versions.merge(state, theirs)
     shown = views.show(state, shown)
-    came = outcome.changes(before, views.contents(shown), state.items)
+    came = outcome.changes(before, views.contents(shown), state)
     for wish, machine in sorted(request.choices.items()):
-        state, shown = _answered(state, shown, wish, machine, author)
+        own = _own(shown, before, wish) if machine in (local.me, me, author.name) else ""
+        if own:
+            state, shown = _kept_here(state, shown, before, own, author)
+        else:
+            state, shown = _answered(state, shown, wish, machine, author)
     for one in request.answers:
         state, shown = _kept(state, shown, one, author)
+    after = views.contents(shown)
+    came = tuple(one for one in came if not versions.same(before.get(one.key), after.get(one.key)))
     state = without(_with_line(state, author), me, request.removes)
     known = local.state if remote is None else theirs
     sent = known.machines[me].last if me in known.machines else 0
@@ -121,6 +128,27 @@ def merge(
         push=state != known,
         taken_over=taken_over,
     )
+
+
+def _own(shown: Mapping[str, Shown], before: Mapping[str, Content], wish: str) -> str:
+    """The key of the item of which the user keeps what this machine had, although it does not wait for an answer; or ""."""
+    if any(wish in (key, name(key) or key) for key in views.conflicts(shown)):
+        return ""
+    kinds = (ENTRY, STRICT)  # a seed goes with its entry
+    return next((key for key in before if kind(key) in kinds and wish in (key, name(key) or key)), "")
+
+
+def _kept_here(
+    state: SharedState, shown: Mapping[str, Shown], before: Mapping[str, Content], key: str, author: Author
+) -> tuple[SharedState, dict[str, Shown]]:
+    """The state in which what this machine had of an item counts, against what came: also after it was removed elsewhere."""
+    content = before[key]
+    seed = f"{SEED}/{content['mfa_serial']}" if content and "mfa_serial" in content else ""
+    now = dict(shown)
+    for one in (key, seed):
+        if one in before and not versions.same(before[one], now[one].content):
+            state, now = edits.answer(state, now, one, before[one], author)
+    return state, now
 
 
 def _answered(
@@ -206,5 +234,5 @@ def open_journals(local: LocalSync) -> dict[str, str]:
             and line is not None
             and not line.gone
         ):
-            found[entry] = line.name
+            found[entry] = called(local.state.machines, machine)
     return found

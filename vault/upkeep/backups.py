@@ -49,6 +49,7 @@ class ChosenBackup(NamedTuple):
 
     ``outdated``: the backup is from before a rekey, so the vault must be rekeyed again. ``log``: whether the log stays
     readable. ``shared``: how machines share the vault: not at all (""), as when the backup was made, or not with this backup.
+    ``brings_back``: entries of a shared vault that were removed since, which a sync may remove again. ``machine``: the ID of this one.
     """
 
     backup: Backup
@@ -59,6 +60,8 @@ class ChosenBackup(NamedTuple):
     outdated: bool = False
     log: log_key.Before = log_key.Before()
     shared: Literal["", "as then", "not"] = ""
+    brings_back: tuple[str, ...] = ()
+    machine: str = ""
 
 
 class _OpenedBackup(NamedTuple):
@@ -159,7 +162,8 @@ def restore_backup(context: Context, chosen: ChosenBackup) -> Opened:
         )
         forget_files(context)
         replace_keys(context, after)
-        context.keep_main_key(after.k_main)
+        if not chosen.brings_back:  # otherwise the user first says what a sync does with them
+            context.keep_main_key(after.k_main)
         return after
 
     after, _ = log_key.carry_over(
@@ -187,18 +191,24 @@ def _open(context: Context, found: VaultFile, name: str) -> ChosenBackup:
         problem = errors.Diverged(f"{safe(name)} is a backup of a different vault")
     log = log_key.look(context, _cache_keys(context, opened, ring), vault_id=found.header.vault_id)
     backup = _backup(name, found, opened.payload)
-    shared = _shared(context, found, opened.payload)
-    return ChosenBackup(backup, found, opened.k_main, known_gen, problem, log=log, shared=shared)
+    chosen = ChosenBackup(backup, found, opened.k_main, known_gen, problem, log=log)
+    return _with_sharing(context, chosen, opened.payload, present)
 
 
-def _shared(context: Context, found: VaultFile, payload: Payload) -> Literal["", "as then", "not"]:
+def _with_sharing(
+    context: Context, chosen: ChosenBackup, payload: Payload, present: VaultFile | None
+) -> ChosenBackup:
+    """The backup with what the vault's machines make of it. ``present``: the vault as it is."""
     try:
         local = local_state.find(payload)
     except errors.Damaged:  # of a later version; a sync says so
-        return "as then"
+        return chosen._replace(shared="as then")
     if local is not None and local.remote.place.url:
-        return "as then"
-    return "" if note.read(context.paths, found.header.vault_id) is None else "not"
+        now = restore.main_key_opens(present, chosen.k_main) if present is not None else None
+        back = sorted(payload.entries.keys() - now.entries.keys()) if now is not None else []
+        return chosen._replace(shared="as then", brings_back=tuple(back), machine=local.me)
+    known = note.read(context.paths, chosen.file.header.vault_id) is not None
+    return chosen._replace(shared="not" if known else "")
 
 
 def _open_with_secret(context: Context, found: VaultFile, name: str) -> _OpenedBackup:

@@ -58,13 +58,22 @@ def test_edit_syncs_at_its_end(auto, s3, edit):
 
 def test_restored_backup_syncs(auto, s3):
     """A sync has nothing left to do."""
-    auto.ok("remove", "dev", "--yes")
+    auto.add("prod", 1)
     s3.requests.clear()
     auto.ok("restore", "bak1", "--yes")
     assert s3.requests
     s3.requests.clear()
     auto.sync()
     assert methods(s3) == ["GET"]
+
+
+def test_restored_backup_with_a_removed_entry_does_not_sync(auto, s3):
+    """The user says first whether the entry stays; until then it is there."""
+    auto.ok("remove", "dev", "--yes")
+    s3.requests.clear()
+    auto.ok("restore", "bak1", "--yes")
+    assert s3.requests == []
+    assert list(auto.entries()) == ["dev"]
 
 
 def test_edits_reach_the_other_machine(auto, desktop):
