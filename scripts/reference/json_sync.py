@@ -25,7 +25,7 @@ MACHINES: Rows = {
     "machines[].last_wrote": (TIME, KNOWN, "when it last wrote to the bucket"),
     "machines[].edits": (NUMBER, ALWAYS, "its edits so far"),
     "machines[].behind": (NUMBER, ALWAYS, "edits of others that it did not have then"),
-    "machines[].removed": (BOOLEAN, ALWAYS, "whether another machine removed it"),
+    "machines[].removed": (BOOLEAN, ALWAYS, "whether it left, or another machine removed it"),
     "machines[].here": (BOOLEAN, ALWAYS, "whether it is this machine"),
 }
 _WAITING: Rows = {
@@ -86,5 +86,8 @@ SYNC: dict[str, Rows] = {
         **MACHINES,
         **_WAITING,
     },
-    "remote remove": {"url": (TEXT, ALWAYS, "the former remote")},
+    "remote remove": {
+        "url": (TEXT, ALWAYS, "the former remote"),
+        "warnings": (TEXTS, ALWAYS, "what stays behind if the bucket could not be changed"),
+    },
 }

@@ -129,7 +129,7 @@ def test_from_the_first_key_to_the_last_machine(place):
     place.asked()
     for one in (laptop, desktop):
         one.ok("remote", "remove", "--yes")
-        failed(one.run("sync"), 5, "on this machine alone")
+        failed(one.run("sync"), 5, "this vault has no remote")
         assert set(one.entries()) == {"dev", "test"}
     assert place.asked() == []
     assert s3_servers.objects(place.url, s3_servers.EXAMPLE) == ["laptop/vault.avlt"]

@@ -140,17 +140,28 @@ def show(context: Context, *, as_json: bool) -> None:
     sync_view.show_waiting(context.env, found.waiting)
 
 
-@command.command(name="remove")
+@command.command(name="remove", short_help="Stop syncing on this machine.")
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @shared_options.as_json
 @with_context
 def remove(context: Context, *, yes: bool, as_json: bool) -> None:
-    """Stop syncing on this machine. The vault keeps all that it has, and the object stays in the bucket."""
+    """Stop syncing on this machine. The vault keeps all that it has, and the object stays in the bucket.
+
+    If the bucket can be reached, this machine is marked there as removed, so that no rotation waits for it. What it has not synced
+    stays here.
+    """
     opened, url = remotes.open_to_leave(context)
     confirm(context, f"Stop syncing with {safe(url)}?", yes=yes)
-    remotes.leave(context, opened)
+    left = remotes.leave(context, opened)
     say(f"This machine no longer syncs with {safe(url)}.")
+    warnings = []
+    if left.problem is not None:
+        warnings.append(
+            f"the other machines still list this one, because {safe(url)} could not be changed: {left.problem.message}. Their "
+            f"rotations wait for it, for seven days at most. To remove it there, run on one of them: {command_line('slots remove', left.me)}"
+        )
+        say(f"Warning: {warnings[0]}")
     say(
         "The object is still in the bucket, for your other machines. If there are none, delete it with its versions."
     )
-    report_result({"url": url}, as_json=as_json)
+    report_result({"url": url, "warnings": warnings}, as_json=as_json)

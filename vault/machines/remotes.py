@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from vault import errors, limits
-from vault.machines import bucket_access, machine_log, open_vault
+from vault.aws import boto_session
+from vault.machines import bucket_access, machine_log, open_vault, quiet_sync
 from vault.machines.machine_name import given_or_host
 from vault.records import NamedTuple
-from vault.remote import join, judge, local_state, note, outcome, steps
+from vault.remote import join, judge, leaving, local_state, note, outcome, steps
 from vault.s3 import address, probe
 from vault.store import vault
 from vault.store.kdf import DEFAULT, STRONG
@@ -34,6 +35,14 @@ class RemoteInfo(NamedTuple):
     waiting: tuple[Waiting, ...]
     gen: int
     fingerprint: str
+
+
+class LeftRemote(NamedTuple):
+    """The former remote, the ID that this machine had there, and why the other machines could not be told, if they could not."""
+
+    place: BucketPlace
+    me: str
+    problem: errors.Error | None
 
 
 def not_told(_what: str) -> None:
@@ -120,10 +129,35 @@ def open_to_leave(context: Context) -> tuple[Opened, str]:
     return opened, local_state.require(opened.payload).remote.place.url
 
 
-def leave(context: Context, opened: Opened) -> BucketPlace:
-    """Forget the remote. The object stays, and so does every item of this vault."""
+def leave(context: Context, opened: Opened) -> LeftRemote:
+    """Tell the other machines if that needs no question and only seconds, and forget the remote. The object stays, and so does every
+    item of this vault.
+    """
+    me = local_state.require(opened.payload).me
+    problem = _tell_others(context, opened)
     place = join.leave(
         paths=context.paths, clock=context.clock, deadline=context.new_deadline(), opened=opened
     )
     machine_log.log_left(context, opened, place.url)
-    return place
+    return LeftRemote(place, me, problem)
+
+
+def _tell_others(context: Context, opened: Opened) -> errors.Error | None:
+    """Mark this machine as removed, so that no rotation waits for it. Why that failed, which is no error."""
+    place = local_state.require(opened.payload).remote.place
+    if not place.url:
+        return None
+    boto_session.preload()  # no wait for the bucket
+    quiet = quiet_sync.quiet(context)
+    try:
+        credentials = bucket_access.credentials_for(quiet, place, opened, ask=False)
+        leaving.mark_gone(
+            bucket_access.bucket(quiet, place, credentials, deadline=quiet.deadline),
+            paths=quiet.paths,
+            clock=quiet.clock,
+            deadline=quiet.deadline,
+            opened=opened,
+        )
+    except errors.Error as error:
+        return error
+    return None

@@ -36,9 +36,7 @@ def require(payload: Payload) -> LocalSync:
     """Like ``find``; NotFound if there is no remote."""
     local = find(payload)
     if local is None:
-        raise errors.NotFound(
-            "this vault is on this machine alone", hint="run: awsvault-py remote add s3://BUCKET/KEY"
-        )
+        raise errors.NotFound("this vault has no remote", hint="run: awsvault-py remote add s3://BUCKET/KEY")
     return local
 
 

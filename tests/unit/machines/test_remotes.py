@@ -27,7 +27,7 @@ def test_bucket_that_ignores_conditions_is_refused(laptop, s3):
     s3.ignores = True
     failed(laptop.run("remote", "add", URL, *laptop.at), 6, "ignores If-None-Match", "Amazon S3")
     assert s3.objects == {}
-    failed(laptop.run("sync"), 5, "on this machine alone", "remote add")
+    failed(laptop.run("sync"), 5, "this vault has no remote", "remote add")
 
 
 def test_host_that_is_not_awss_needs_a_written_yes(laptop, s3):
@@ -71,9 +71,60 @@ def test_remote_is_removed_and_added_again(laptop, s3):
     failed(laptop.run("remote", "remove"), 10, "--yes")
     laptop.ok("remote", "remove", "--yes")
     assert list(s3.objects) == ["laptop/vault.avlt"]
-    failed(laptop.run("remote", "remove", "--yes"), 5, "on this machine alone")
+    failed(laptop.run("remote", "remove", "--yes"), 5, "this vault has no remote")
     laptop.remote()
     assert list(laptop.entries()) == ["dev"]
+
+
+def machines(machine):
+    """Whether each was removed, by its ID."""
+    return {one["id"]: one["removed"] for one in machine.sync()["machines"]}
+
+
+def me(machine):
+    return json.loads(machine.ok("remote", "show", "--json").stdout)["machines"][0]["id"]
+
+
+def test_machine_that_leaves_is_waited_for_no_more(laptop, desktop, s3):
+    """Its line is marked by one read and one write; adding the remote again makes it a new machine."""
+    laptop.remote()
+    desktop.join()
+    former = me(desktop)
+    laptop.sync()
+    s3.requests.clear()
+    done = desktop.ok("remote", "remove", "--yes", "--json")
+    assert json.loads(done.stdout) == {"url": URL, "warnings": []}
+    assert "Warning" not in done.stderr
+    assert [method for method, _ in s3.requests] == ["GET", "PUT"]
+    assert machines(laptop) == {me(laptop): False, former: True}
+    desktop.remote()
+    assert machines(laptop) == {me(laptop): False, former: True, me(desktop): False}
+    assert laptop.entries() == desktop.entries()
+
+
+def test_machine_that_leaves_offline_says_what_stays(laptop, desktop, s3):
+    """No error: this machine no longer syncs, and the other one can remove it."""
+    laptop.remote()
+    desktop.join()
+    former = me(desktop)
+    s3.fails = True
+    done = desktop.ok("remote", "remove", "--yes", "--json")
+    (warning,) = json.loads(done.stdout)["warnings"]
+    assert f"Warning: {warning}" in done.stderr
+    assert "for seven days at most" in warning
+    assert f"awsvault-py slots remove {former}" in warning
+    failed(desktop.run("sync"), 5, "this vault has no remote")
+    s3.fails = False
+    assert machines(laptop) == {me(laptop): False, former: False}
+    laptop.ok("slots", "remove", former, "--yes", "--stdin", stdin="five other words for all")
+
+
+def test_machine_that_leaves_without_credentials(laptop):
+    """Nobody is asked for any."""
+    laptop.remote()
+    without = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
+    done = laptop.ok("remote", "remove", "--yes", **without)
+    assert "there are no credentials" in done.stderr
 
 
 def test_policy_is_printed_without_a_vault(desktop, s3):

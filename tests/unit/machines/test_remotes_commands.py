@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 
 import pytest
 
@@ -62,6 +64,21 @@ def test_restored_backup_brings_nothing_old_back(both, s3, tmp_path):
     assert len(laptop.sync()["machines"]) == 3
 
 
+def test_entry_that_was_removed_by_mistake_is_restored(both):
+    """restore says how to keep it, and its command can be pasted."""
+    laptop, desktop = both
+    for machine in both:
+        machine.syncs_by_itself()
+    laptop.ok("remove", "dev", "--yes")
+    desktop.sync()
+    done = laptop.ok("restore", "bak1", "--yes", "--json")
+    assert "removed since this copy was made: dev." in json.loads(done.stdout)["warnings"][0]
+    (words,) = re.findall(r"run: awsvault-py (sync --choose \S+)\n", done.stderr)
+    laptop.ok(*shlex.split(words))
+    desktop.sync()
+    assert laptop.entries() == desktop.entries() == {"dev": KEY_ID}
+
+
 def test_backup_from_before_the_remote(laptop, desktop, tmp_path):
     """It is said before the user agrees. After `remote add` with the same URL, the machine has all again."""
     copy = str(tmp_path / "copy")
@@ -73,7 +90,7 @@ def test_backup_from_before_the_remote(laptop, desktop, tmp_path):
     done = laptop.ok("restore", copy, "--yes", "--json")
     assert "this machine will no longer sync" in done.stderr
     assert "remote add" in json.loads(done.stdout)["warnings"][0]
-    failed(laptop.run("sync"), 5, "this vault is on this machine alone")
+    failed(laptop.run("sync"), 5, "this vault has no remote")
     laptop.remote()
     assert laptop.entries() == desktop.entries()
 
