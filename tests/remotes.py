@@ -10,7 +10,7 @@ from tests.machines import way
 from tests.vaults import soon
 from vault.remote import join, note, summary
 from vault.remote.note import SyncNote
-from vault.remote.summary import MachineInfo, SyncSummary, WaitingItem
+from vault.remote.summary import MachineInfo, RotationWait, SyncSummary, WaitingItem
 from vault.secret import Secret
 from vault.store import vault
 from vault.sync.local import BucketPlace
@@ -30,7 +30,12 @@ WAITING = WaitingItem("entry", "shared-services", "changed on two machines")
 
 
 def note_remote(
-    home: Home, *, ago: int = 0, waiting: Sequence[WaitingItem] = (WAITING,), url: str = URL
+    home: Home,
+    *,
+    ago: int = 0,
+    waiting: Sequence[WaitingItem] = (WAITING,),
+    url: str = URL,
+    rotations: Sequence[RotationWait] = (),
 ) -> None:
     """What a sync leaves for other commands; ``ago``: seconds since it."""
     paths = from_env(home.env)
@@ -38,7 +43,7 @@ def note_remote(
     at = int(time.time()) - ago
     found = SyncNote("e", "", "", gen=1, key_gen=1, seen={}, asks=len(waiting), at=at)
     note.write(paths, opened.vault_id, found)
-    shown = SyncSummary(url, (HERE, THERE), tuple(waiting))
+    shown = SyncSummary(url, (HERE, THERE), tuple(waiting), tuple(rotations))
     summary.write(paths, opened.vault_id, opened.cache_key, shown)
 
 

@@ -18,6 +18,7 @@ from vault.cli.terminal import (
 )
 from vault.errors import NotFound
 from vault.profiles.production import means_production
+from vault.rotation import progress
 from vault.text import command as command_line
 from vault.unlocking.inventory import Contents
 from vault.unlocking.key_access import open_keys
@@ -272,6 +273,11 @@ def _last_use(one: KeyAge, now: float) -> str:
 
 
 def _old(one: KeyAge, now: float) -> str:
-    if one.step is not None:
-        return "rotation interrupted"
-    return f"kept for {span(one.kept_until - now)}" if one.kept_until is not None else ""
+    found = one.progress
+    if found is None:
+        return ""
+    return {
+        progress.INTERRUPTED: "rotation interrupted",
+        progress.WAITING: f"active for {span(found.until - now)} at most, waits for: {found.machines}",
+        progress.DUE: f"active: run {command_line('rotate', one.name)}",
+    }.get(found.state, f"kept for {span(found.until - now)}")

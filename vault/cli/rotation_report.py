@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from vault.cli.terminal import local, rfc3339, say, without_absent
 from vault.records import NamedTuple
-from vault.rotation import state_machine, steps
-from vault.text import command, safe
+from vault.rotation import progress, state_machine, steps
+from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -127,10 +127,8 @@ def _tell(outcome: RotationOutcome, name: str, request: RotationRequest) -> None
     elif outcome.replaced is not None:
         say(f"{safe(name)}: replaced {outcome.replaced} with {outcome.key_id}.")
     if outcome.until is not None and outcome.waiting:
-        say(
-            f"{safe(name)}: {outcome.kept} stays active until {local(outcome.until)} at the latest, because these machines may "
-            f"still use it: {_listed(outcome.waiting)}. On each of them, run: awsvault-py sync; then here: {command('rotate', name)}"
-        )
+        said = progress.stays_active(str(outcome.kept), local(outcome.until), _listed(outcome.waiting))
+        say(f"{safe(name)}: {said}. {progress.how_to_continue(name)}")
     elif outcome.until is not None:
         say(
             f"{safe(name)}: the old key is inactive and kept until {local(outcome.until)}. "

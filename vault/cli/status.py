@@ -19,6 +19,7 @@ from vault.cli.terminal import (
 )
 from vault.errors import ConfigError
 from vault.profiles import aws_files
+from vault.rotation import progress
 from vault.signin import needed
 from vault.store import slot_text
 from vault.text import command as command_line
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
     from vault.inspect.remote_status import RemoteStatus
     from vault.inspect.status import State
     from vault.rotation.key_age import KeyAge
+    from vault.rotation.progress import RotationProgress
     from vault.unlocking.hardware import HardwareState
+    from vault.unlocking.inventory import Listed
 
 _SAID = {
     "open": "The vault is unlocked",
@@ -164,22 +167,36 @@ def _show_keys(context: Context, keys: KeyStatus, *, now: float, apart: bool) ->
             emit("")
         aged = [(one.name, key_age(now - one.created)) for one in keys.entries]
         table(context.env, ("ENTRY", "AGE"), aged)
+    summary = keys.remote.summary if keys.remote is not None else None
     for entry in keys.entries:
-        name = safe(entry.name)
-        if entry.kept_until is not None and entry.kept_until > now:
-            say(
-                f"{name}: its old key is inactive and kept until {local(entry.kept_until)}. To delete it now: "
-                f"awsvault-py rotate --finish {name}; to restore it: --undo"
-            )
-        elif entry.rotation == "grace":
-            say(f"{name}: its old key can be deleted: awsvault-py rotate --finish {name}")
-        elif entry.rotation is not None:
-            say(f"{name}: a rotation was interrupted. To continue: awsvault-py rotate {name}")
+        found = progress.of(entry, summary.rotations if summary is not None else (), now=now)
+        if found is not None:
+            say(f"{safe(entry.name)}: {_rotation_text(entry, found)}")
     for one in keys.shortened:
         say(
             f"{safe(one.profile)}: the session lasts one hour instead of {span(one.wanted)}, because no MFA code was available "
             f"in time. It expires in {span(one.expires - now)}. For a longer session: awsvault-py export --fresh {safe(one.profile)}"
         )
+
+
+def _rotation_text(entry: Listed, found: RotationProgress) -> str:
+    """What the user has to know of a rotation, and do."""
+    name = safe(entry.name)
+    match found.state:
+        case progress.KEPT:
+            return (
+                f"its old key is inactive and kept until {local(found.until)}. To delete it now: "
+                f"awsvault-py rotate --finish {name}; to restore it: --undo"
+            )
+        case progress.OVER:
+            return f"its old key can be deleted: awsvault-py rotate --finish {name}"
+        case progress.WAITING:
+            said = progress.stays_active(f"its old key {found.old}", local(found.until), found.machines)
+            return f"{said}. {progress.how_to_continue(entry.name)}"
+        case progress.DUE:
+            return f"its old key {found.old} is still active, and no machine is waited for. To deactivate it: {command_line('rotate', entry.name)}"
+        case _:
+            return f"a rotation was interrupted. To continue: awsvault-py rotate {name}"
 
 
 def _json_of_keys(keys: KeyStatus | None, *, now: float) -> dict[str, object]:
@@ -219,11 +236,17 @@ def _policy(context: Context, text: str, *, as_json: bool) -> int:
     if as_json:
         emit_json({"keys": [_json_of_health(one, due=one in due) for one in found]})
     for one in due:
-        why = f"is {span(one.age)} old" if one.age > age else "has an unfinished rotation"
+        why = f"is {span(one.age)} old" if one.age > age else _unfinished(one)
         if one.used is not None:
             why += f" (last used {ago(now - one.used.at)} for {safe(one.used.service)})"
         say(f"{safe(one.name)}: {one.key_id} {why}; run: awsvault-py rotate {safe(one.name)}")
     return 1 if due else 0
+
+
+def _unfinished(one: KeyAge) -> str:
+    if one.progress is not None and one.progress.state == progress.WAITING:
+        return f"has a rotation that waits until these machines have synced: {one.progress.machines}"
+    return "has an unfinished rotation"
 
 
 def _json_of_health(one: KeyAge, *, due: bool) -> dict[str, object]:

@@ -171,7 +171,8 @@ CHECKS: tuple[Check, ...] = (
           "from the day the key was stored; `awsvault-py list --used` asks AWS for its real age.",
           "`awsvault-py rotate` replaces it. You can interrupt it at any step.", vault=True),
     Check("rotation", "vault", vault_checks.rotations,
-          "An interrupted rotation leaves two keys. A complete rotation keeps the old key, inactive, for a week.",
+          "An interrupted rotation leaves two keys. A complete rotation keeps the old key, inactive, for a week; before that, the old "
+          "key stays active until all machines that share the vault have synced.",
           "Run the command that the finding names.", vault=True),
     Check("old-sync", "vault", machine_checks.old_sync,
           "This machine may use a key that another one has replaced: AWS refuses it from seven days after the rotation on. And the "

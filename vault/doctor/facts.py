@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vault.profiles.chain import Chain
     from vault.profiles.edit import Document
     from vault.remote.note import SyncNote
+    from vault.remote.summary import RotationWait
     from vault.remote.unsent import UnsentItem
     from vault.settings import Settings
     from vault.signin.record import SignInRecord
@@ -46,7 +47,8 @@ class Facts:
     ``vault_refused``: the vault was not read, because other users can open it. ``failed_sources`` are the sources of a
     passphrase that are set and gave none, each with its reason. ``sign_ins`` are the stored sign-ins to Identity Center, and
     ``cli_tokens`` the names of those for which the AWS CLI has a token too, each with the token's path. ``synced`` is the note of the
-    last sync, ``remote`` what the open vault keeps of other machines, and ``unsent`` the items whose edits they do not have.
+    last sync, ``remote`` what the open vault keeps of other machines, ``unsent`` the items whose edits they do not have, and ``waits``
+    the rotations that wait for them.
     """
 
     env: Mapping[str, str]
@@ -82,6 +84,7 @@ class Facts:
     synced: SyncNote | None = None
     remote: LocalSync | None = None
     unsent: tuple[UnsentItem, ...] = ()
+    waits: tuple[RotationWait, ...] = ()
     agent: str = "off"
     unreadable_sessions: tuple[str, ...] = ()
     skew: float | None = None

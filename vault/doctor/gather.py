@@ -14,7 +14,7 @@ from vault.doctor.facts import Facts, Program
 from vault.keys import service_endpoints
 from vault.migrate import edit_plan, own_command
 from vault.profiles import aws_files
-from vault.remote import local_state, note
+from vault.remote import local_state, note, summary
 from vault.remote.unsent import unsent
 from vault.signin import sealed
 from vault.store import backup_mark, pin_file, vault
@@ -194,7 +194,7 @@ def _vault(context: Context, settings: Settings | None) -> dict[str, Any]:
         unlocked = unlock_unless(context.unattended(), purpose="to check it", meanwhile=lambda: False)
         found["opened"] = unlocked.opened if unlocked is not None else None
         found |= _sign_ins(context, found["opened"])
-        found |= _remote(found["opened"], found["synced"])
+        found |= _remote(context, found["opened"], found["synced"])
     except (errors.Locked, errors.WrongPassphrase) as error:
         found["why_locked"] = error.message
         found["failed_sources"] = (
@@ -227,13 +227,15 @@ def _note(context: Context, vault_id: bytes) -> SyncNote | None:
     return None
 
 
-def _remote(opened: Opened | None, synced: SyncNote | None) -> dict[str, Any]:
-    """What an open vault keeps of other machines, and which of its edits they do not have."""
+def _remote(context: Context, opened: Opened | None, synced: SyncNote | None) -> dict[str, Any]:
+    """What an open vault keeps of other machines, which of its edits they do not have, and which rotations wait for them."""
     local = local_state.find(opened.payload) if opened is not None else None
     if opened is None or local is None or not local.remote.place.url:
         return {}
     seen = local.remote.seen if synced is None else synced.seen
-    return {"remote": local, "unsent": unsent(opened, local, seen)}
+    shown = summary.read(context.paths, opened.vault_id, opened.cache_key)
+    waits = shown.rotations if shown is not None else ()
+    return {"remote": local, "unsent": unsent(opened, local, seen), "waits": waits}
 
 
 def _unreadable_sessions(folder: str) -> tuple[str, ...]:

@@ -80,11 +80,15 @@ def key_rotating(facts: Facts) -> Iterator[Finding]:
         return  # broken-chain or remote-profile reports it
     entry = facts.opened.payload.entries.get(source.entry) if isinstance(source, VaultKey) else None
     if isinstance(source, VaultKey) and entry is not None and entry.journal is not None:
+        rotate = command("rotate", source.entry)
+        waits = any(one.entry == source.entry and one.machines for one in facts.waits)
         yield Finding(
             level="warning",
             where=f"the vault, {safe(source.entry)}",
             message=f"the profile {safe(profile)} syncs by this key, whose rotation is not finished",
-            hint=f"{command('rotate', source.entry)}, and then awsvault-py sync on each machine",
+            hint=f"awsvault-py sync on each machine, and then here: {rotate}"
+            if waits
+            else f"{rotate}, and then awsvault-py sync on each machine",
         )
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
+
 from vault import limits
 from vault.doctor.file_checks import vault_files_open
 from vault.doctor.findings import Finding, Remove, removable, sessions, split_place
 from vault.migrate import plaintext_keys
+from vault.rotation import progress
 from vault.signin import needed
-from vault.text import safe
+from vault.text import command, safe
+from vault.unlocking import inventory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vault.doctor.facts import Facts
+    from vault.doctor.findings import Level
 
 
 def no_vault(facts: Facts) -> Iterator[Finding]:
@@ -126,20 +131,29 @@ def old_keys(facts: Facts) -> Iterator[Finding]:
 
 def rotations(facts: Facts) -> Iterator[Finding]:
     """A rotation is not finished."""
-    for name, entry in facts.opened.payload.entries.items() if facts.opened is not None else ():
-        if entry.journal is None:
+    for entry in inventory.of(facts.opened.payload).entries if facts.opened is not None else ():
+        found = progress.of(entry, facts.waits, now=facts.now)
+        if found is None:
             continue
-        waiting = entry.journal.step == "grace"
-        yield Finding(
-            level="note" if waiting else "warning",
-            where=f"the vault, {safe(name)}",
-            message="its old key is inactive and kept for a week"
-            if waiting
-            else "its rotation was interrupted",
-            hint=f"awsvault-py rotate --finish {safe(name)}"
-            if waiting
-            else f"awsvault-py rotate {safe(name)}",
-        )
+        level: Level = "warning"
+        hint = command("rotate", entry.name)
+        match found.state:
+            case progress.KEPT | progress.OVER:
+                level, message = "note", "its old key is inactive and kept for a week"
+                hint = command("rotate --finish", entry.name)
+            case progress.WAITING:
+                days = max(1, math.ceil((found.until - facts.now) / 86_400))
+                level = "note"
+                message = (
+                    f"its old key {found.old} stays active for up to {days} {'day' if days == 1 else 'days'}, because these machines may "
+                    f"still use it: {found.machines}"
+                )
+                hint = f"awsvault-py sync on each of them; then here: {hint}"
+            case progress.DUE:
+                message = f"its old key {found.old} is still active, and no machine is waited for"
+            case _:
+                message = "its rotation was interrupted"
+        yield Finding(level=level, where=f"the vault, {safe(entry.name)}", message=message, hint=hint)
 
 
 def silent_agent(facts: Facts) -> Iterator[Finding]:

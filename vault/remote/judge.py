@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from vault import errors, limits
 from vault.remote import bucket_file
+from vault.remote.machine_names import all_called
 from vault.store.format import FormatError, parse_file
 from vault.sync import versions
 from vault.text import safe
@@ -128,8 +129,7 @@ def check_seen(seen: Mapping[str, int], state: SharedState, known: SharedState, 
     """RolledBack if the state lacks edits that this machine has seen there."""
     lacking = versions.missing(seen, state)
     if lacking:
-        names = [known.machines[one].name if one in known.machines else one for one in lacking]
-        listed = ", ".join(sorted({safe(one) for one in names}))
+        listed = ", ".join(map(safe, all_called(known.machines, lacking)))
         raise errors.RolledBack(
             f"{safe(url)} lacks edits of {listed} that this machine has seen: it is an older copy, or two copies have diverged",
             hint=_ACCEPT,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from vault.crypto.sha256 import sha256
 from vault.records import NamedTuple
-from vault.remote.summary import MachineInfo, SyncSummary, WaitingItem
-from vault.sync import versions
+from vault.remote.machine_names import called
+from vault.remote.summary import MachineInfo, RotationWait, SyncSummary, WaitingItem
 from vault.sync.shown import REMOVED, RENAMED, Shown
 from vault.sync.versions import ENTRY, JOURNAL, STRICT, SharedState, kind, name, same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from typing import Literal
 
     from vault.sync.versions import Content, Version
@@ -88,22 +88,28 @@ class SyncOutcome(NamedTuple):
 
 
 def changes(
-    before: Mapping[str, Content], after: Mapping[str, Content], items: Mapping[str, tuple[Version, ...]]
+    before: Mapping[str, Content], after: Mapping[str, Content], state: SharedState
 ) -> tuple[ItemChange, ...]:
     """What differs between two contents of a vault, and who did it last. Journals do not count."""
     found = []
     for key in sorted({*before, *after}):
         if kind(key) == JOURNAL or same(before.get(key), after.get(key)):
             continue
-        last = max(items.get(key, ()), key=lambda one: one.at, default=None)
-        found.append(_change(key, before.get(key), after.get(key), last))
+        last = max(state.items.get(key, ()), key=lambda one: one.at, default=None)
+        found.append(_change(key, before.get(key), after.get(key), last, state))
     return tuple(found)
 
 
-def _change(key: str, before: Content, after: Content, last: Version | None) -> ItemChange:
+def _change(
+    key: str, before: Content, after: Content, last: Version | None, state: SharedState
+) -> ItemChange:
     what: Happened = "added" if before is None else "removed" if after is None else "changed"
-    by, at = ("", 0) if last is None else (last.by, last.at)
+    by, at = ("", 0) if last is None else (_by(last, state), last.at)
     return ItemChange(key, kind(key), name(key), what, by, at)
+
+
+def _by(one: Version, state: SharedState) -> str:
+    return called(state.machines, one.dot.machine, name=one.by) if one.by else ""
 
 
 def edits_of(
@@ -114,7 +120,7 @@ def edits_of(
     for key, there in sorted(state.items.items()):
         before = [one.content for one in known.get(key, ()) if one.content is not None]
         found += [
-            _change(key, before[0] if before else None, one.content, one)
+            _change(key, before[0] if before else None, one.content, one, state)
             for one in there
             if kind(key) != JOURNAL and one.dot.machine == machine and one.dot.number > above
         ]
@@ -194,13 +200,14 @@ def machines(state: SharedState, me: str) -> tuple[MachineInfo, ...]:
     return tuple(sorted(found, key=lambda one: (not one.here, one.name, one.id)))
 
 
-def summary(url: str, done: SyncOutcome) -> SyncSummary:
-    """What other commands show of a whole sync."""
+def summary(url: str, done: SyncOutcome, rotations: tuple[RotationWait, ...] = ()) -> SyncSummary:
+    """What other commands show of a whole sync. ``rotations``: of this machine, as they wait for the others after it."""
     waiting = tuple(WaitingItem(one.kind, one.name, one.why) for one in done.waiting)
-    return SyncSummary(url, done.machines, waiting)
+    return SyncSummary(url, done.machines, waiting, rotations)
 
 
 def writer(state: SharedState) -> str:
     """The name of the machine that wrote its line last."""
-    lines: Iterable[versions.MachineLine] = state.machines.values()
-    return max(lines, key=lambda line: line.at, default=versions.MachineLine()).name
+    lines = state.machines
+    last = max(lines, key=lambda machine: lines[machine].at, default=None)
+    return called(lines, last) if last is not None and lines[last].name else ""

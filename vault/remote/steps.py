@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from vault import errors, limits
 from vault.crypto.seal import b64u, hkdf
-from vault.remote import judge, local_state, note, outcome, summary
+from vault.remote import judge, local_state, note, other_machines, outcome, summary
 from vault.remote.draft import FromBucket, NewRemoteKey, make_step
 from vault.remote.merging import Maker, SyncRequest
 from vault.remote.note import SyncNote
@@ -303,7 +303,8 @@ class _Sync:
             at=change.now(self.clock),
         )
         note.write(self.paths, self.opened.vault_id, noted)
-        shown = outcome.summary(remote.place.url, done)
+        rotations = other_machines.waits(self.opened.payload, step.local)
+        shown = outcome.summary(remote.place.url, done, rotations)
         summary.write(self.paths, self.opened.vault_id, self.opened.cache_key, shown)
         return done
 

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 _LABEL = "sync-summary"
 _BLOCK = 1024  # bytes: the size tells little
 MOST_BYTES = 4 * 1024 * 1024  # for limits.MAX_MACHINES and MOST_WAITING
-MOST_WAITING = 1_000  # items that wait for an answer, by name; the note has the number of all
+MOST_WAITING = (
+    1_000  # items that wait for an answer, by name (the note has the number of all), and rotations that wait
+)
 
 
 class MachineInfo(NamedTuple):
@@ -47,12 +49,27 @@ class WaitingItem(NamedTuple):
     why: str
 
 
+class RotationWait(NamedTuple):
+    """A rotation whose old key stays active for machines that may still use it, until ``until`` (Unix seconds) at the latest.
+
+    ``machines``: some of them, by name, and ``more`` others. With none, the old key can be deactivated.
+    """
+
+    entry: str
+    key_id: str
+    old_id: str
+    until: int
+    machines: tuple[str, ...]
+    more: int = 0
+
+
 class SyncSummary(NamedTuple):
-    """The remote, its machines, this one first, and what waits for an answer."""
+    """The remote, its machines, this one first, what waits for an answer, and which rotations of this machine wait for others."""
 
     url: str
     machines: tuple[MachineInfo, ...]
     waiting: tuple[WaitingItem, ...]
+    rotations: tuple[RotationWait, ...] = ()
 
 
 def write(paths: Paths, vault_id: bytes, cache_key: Secret, summary: SyncSummary) -> None:
@@ -99,15 +116,20 @@ def _json(summary: SyncSummary) -> dict[str, Json]:
             for m in summary.machines
         ],
         "waiting": [list(one) for one in summary.waiting[: MOST_WAITING]],
+        "rotations": [
+            {"entry": w.entry, "key": w.key_id, "old": w.old_id, "until": w.until, "machines": list(w.machines), "more": w.more}
+            for w in summary.rotations[: MOST_WAITING]
+        ],
     }  # fmt: skip
 
 
 def _summary(value: dict[str, Json]) -> SyncSummary:
-    strict_json.exact_keys(value, frozenset({"url", "machines", "waiting"}), "the summary")
+    strict_json.exact_keys(value, frozenset({"url", "machines", "waiting", "rotations"}), "the summary")
     return SyncSummary(
         strict_json.text_of(value["url"], "url"),
         tuple(map(_machine, strict_json.list_of(value["machines"], "machines"))),
         tuple(map(_item, strict_json.list_of(value["waiting"], "waiting"))),
+        tuple(map(_rotation, strict_json.list_of(value["rotations"], "rotations"))),
     )
 
 
@@ -122,6 +144,20 @@ def _machine(value: Json) -> MachineInfo:
         behind=strict_json.integer_of(one["behind"], "behind"),
         gone=strict_json.boolean_of(one["gone"], "gone"),
         here=strict_json.boolean_of(one["here"], "here"),
+    )
+
+
+def _rotation(value: Json) -> RotationWait:
+    one = strict_json.object_of(value, "a rotation")
+    strict_json.exact_keys(one, frozenset({"entry", "key", "old", "until", "machines", "more"}), "a rotation")
+    names: Iterable[Json] = strict_json.list_of(one["machines"], "machines")
+    return RotationWait(
+        entry=strict_json.text_of(one["entry"], "entry"),
+        key_id=strict_json.text_of(one["key"], "key"),
+        old_id=strict_json.text_of(one["old"], "old"),
+        until=strict_json.integer_of(one["until"], "until"),
+        machines=tuple(strict_json.text_of(name, "machines") for name in names),
+        more=strict_json.integer_of(one["more"], "more"),
     )
 
 

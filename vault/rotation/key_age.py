@@ -10,12 +10,15 @@ from vault.keys.endpoint_trust import EndpointTrust
 from vault.keys.entries import check_account
 from vault.keys.iam_signer import IamSigner
 from vault.records import NamedTuple
+from vault.rotation import progress
 from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.iam import AccessKey, Use
     from vault.context import Context
+    from vault.remote.summary import RotationWait
+    from vault.rotation.progress import RotationProgress
     from vault.secret import Secret
     from vault.unlocking.inventory import Listed
     from vault.unlocking.keys import Keys
@@ -25,7 +28,8 @@ if TYPE_CHECKING:
 class KeyAge:
     """One entry's key. ``age`` is in seconds. ``exact``: the age is from AWS; otherwise it is the age of the entry.
 
-    ``kept_until`` is when the old key may be deleted (Unix seconds). ``step`` is the step of an interrupted rotation.
+    ``kept_until`` is when the old key may be deleted (Unix seconds). ``step`` is the step of a rotation before that, and ``progress``
+    says whether it was interrupted.
     """
 
     name: str
@@ -36,6 +40,7 @@ class KeyAge:
     used_known: bool = False
     kept_until: int | None = None
     step: str | None = None
+    progress: RotationProgress | None = None
     trouble: str | None = None
 
     def is_due(self, policy: int, *, now: float) -> bool:
@@ -54,10 +59,14 @@ class _StoredKey(NamedTuple):
 
 def key_ages(context: Context, keys: Keys, *, ask_aws: bool = True) -> list[KeyAge]:
     """Each entry's key, sorted by name. What AWS does not tell, or is not asked for, comes from the vault."""
-    return [_key_age(context, keys, entry, ask_aws=ask_aws) for entry in keys.contents().entries]
+    entries = keys.contents().entries
+    waits = progress.waits(context, keys) if any(entry.rotation for entry in entries) else ()
+    return [_key_age(context, keys, entry, waits, ask_aws=ask_aws) for entry in entries]
 
 
-def _key_age(context: Context, keys: Keys, entry: Listed, *, ask_aws: bool) -> KeyAge:
+def _key_age(
+    context: Context, keys: Keys, entry: Listed, waits: tuple[RotationWait, ...], *, ask_aws: bool
+) -> KeyAge:
     found = KeyAge(
         name=entry.name,
         key_id=entry.access_key_id,
@@ -65,6 +74,7 @@ def _key_age(context: Context, keys: Keys, entry: Listed, *, ask_aws: bool) -> K
         exact=False,
         kept_until=entry.kept_until,
         step=entry.rotation if entry.kept_until is None else None,
+        progress=progress.of(entry, waits, now=context.clock.time()),
     )
     if not ask_aws:
         return found

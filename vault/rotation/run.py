@@ -13,7 +13,8 @@ from vault.credentials.forget_sessions import forget_replaced
 from vault.frozen import replace
 from vault.keys.entries import check_account, journal_pairs
 from vault.keys.iam_signer import IamSigner, credentials_of
-from vault.rotation import journal, other_machines, propagation, steps, stops
+from vault.remote import other_machines
+from vault.rotation import journal, propagation, steps, stops
 from vault.rotation.create_key import KeyCreator
 from vault.rotation.state_machine import next_step
 from vault.rotation.stored_entry import StoredEntry

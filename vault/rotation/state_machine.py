@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from vault import errors, limits
 from vault.frozen import replace
+from vault.remote.other_machines import active_until, may_wait
 from vault.rotation.journal import grace_ends, was_created_by
 from vault.rotation.key_text import describe
 from vault.rotation.steps import (
@@ -165,7 +166,7 @@ def _after_take_over(journal: RotationJournal, state: RunState, request: Rotatio
     if state.unshared:
         return ShareEdits()
     if old.active:
-        ends = journal.began + limits.MACHINES_GRACE
+        ends = active_until(journal)
         if _keeps_active(journal, state, request) and state.now < ends:
             return Done(until=ends, waiting=state.waiting)
         return SetActive(key_id=old.id, active=False)
@@ -177,9 +178,9 @@ def _after_take_over(journal: RotationJournal, state: RunState, request: Rotatio
 def _keeps_active(journal: RotationJournal, state: RunState, request: RotationRequest) -> bool:
     """Whether the replaced key stays active, because another machine may use it: the old key or, after an undo, the new one.
 
-    With --delete-now, which a rotation that is in ``drop`` without an undo had, the user does not wait.
+    With --delete-now, now or when it began, the user does not wait.
     """
-    return bool(state.waiting) and not request.delete_now and (journal.step == "retire" or journal.taken_back)
+    return bool(state.waiting) and not request.delete_now and may_wait(journal)
 
 
 def _in_grace(entry: Entry, journal: RotationJournal, state: RunState, request: RotationRequest) -> Step:

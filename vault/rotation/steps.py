@@ -29,7 +29,7 @@ class RunState:
 
     ``others`` maps the key IDs of the vault's other entries to the names of these entries. ``machines`` are the names of the other
     machines that share the vault, ``waiting`` those that may not have the entry's key yet, and ``elsewhere`` is the one that
-    rotates this key, or "" (vault/rotation/other_machines.py).
+    rotates this key, or "" (vault/remote/other_machines.py).
     """
 
     keys: tuple[AccessKey, ...]

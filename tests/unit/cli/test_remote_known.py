@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
 
 import pytest
 
+from tests.fakes.example import KEY_ID
 from tests.home import PASSPHRASE
 from tests.remotes import URL, WAITING, note_remote
 from tests.terminal_user import Terminal
 from tests.unit.agent.at_home import stop, unlock, with_agent
-from vault.remote.summary import WaitingItem
+from tests.vaults import soon
+from vault import limits
+from vault.remote.summary import RotationWait, WaitingItem
+from vault.secret import Secret
+from vault.store import vault
+from vault.system.paths import from_env
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 HOSTILE = WaitingItem("entry", "x\x1b[2J\u202e", "removed on one machine, changed on another")
@@ -127,3 +135,87 @@ def test_the_agents_key_opens_it(home, aws):
         assert len(json.loads(home.run("slots", "list", "--json").stdout)["machines"]) == 2
     finally:
         stop(home)
+
+
+# ── a rotation that waits for other machines ────────────────────────────────────────────────────
+
+
+NEW = "AKIAI44QH8DHBEXAMPLE"
+
+
+def rotated(home, *machines, left=3 * 86_400):
+    """The vault after a rotation, and what its last sync left; ``left``: seconds until the old key is deactivated anyway."""
+    ends = int(time.time()) + left
+    journal = vault.RotationJournal(
+        step="retire",
+        began=ends - limits.MACHINES_GRACE,
+        old=vault.KeyPair(access_key_id=KEY_ID, secret=Secret("s")),
+    )
+    paths = from_env(home.env)
+    opened = vault.open_with_passphrase(paths, Secret(PASSPHRASE), deadline=soon())
+    entry = replace(opened.payload.entries["shared-services"], access_key_id=NEW, journal=journal)
+    vault.edit(paths, opened.k_main, lambda p: p.with_entry("shared-services", entry), deadline=soon())
+    note_remote(home, waiting=(), rotations=(RotationWait("shared-services", NEW, KEY_ID, ends, machines),))
+
+
+def test_rotation_that_waits_is_not_called_interrupted(ready):
+    """Which machines, until when, and what to do; JSON has the step as ever."""
+    rotated(ready, "desktop", "desk\x1btop")
+    done = ready.run("status")
+    assert f"shared-services: its old key {KEY_ID} stays active until 20" in done.stderr
+    assert (
+        "because these machines may still use it: desktop, desk\\x1btop. On each of them, run: "
+        in done.stderr
+    )
+    assert "awsvault-py sync; then here: awsvault-py rotate shared-services\n" in done.stderr
+    assert "interrupted" not in done.stderr
+    (found,) = json.loads(ready.run("status", "--json").stdout)["keys"]
+    assert found["rotation"] == "retire"
+    used = ready.run("list", "--used")
+    assert "\tactive for 2d at most, waits for: desktop, desk\\x1btop\n" in used.stdout
+
+
+def test_rotation_that_waits_is_unfinished_for_a_policy(ready):
+    """A job goes on with it, as before; the line says what it waits for."""
+    rotated(ready, "desktop")
+    done = ready.run("status", "--policy", "3650d")
+    assert done.returncode == 1
+    assert (
+        "has a rotation that waits until these machines have synced: desktop; run: awsvault-py rotate"
+        in done.stderr
+    )
+
+
+@pytest.mark.parametrize("left", [3 * 86_400, -60])
+def test_rotation_that_waits_no_more(ready, left):
+    """All have synced, or the seven days are over."""
+    rotated(ready, *(() if left > 0 else ("desktop",)), left=left)
+    said = ready.run("status").stderr
+    assert (
+        f"its old key {KEY_ID} is still active, and no machine is waited for. To deactivate it: awsvault-py rotate shared-services"
+        in said
+    )
+    assert "\tactive: run awsvault-py rotate shared-services\n" in ready.run("list", "--used").stdout
+
+
+def test_rotation_whose_sync_never_ended_was_interrupted(ready):
+    """The others do not know the new key yet: there is nothing to wait for."""
+    rotated(ready, "desktop")
+    note_remote(ready, waiting=())
+    assert (
+        "a rotation was interrupted. To continue: awsvault-py rotate shared-services"
+        in ready.run("status").stderr
+    )
+    assert "\trotation interrupted\n" in ready.run("list", "--used").stdout
+
+
+def test_agent_shows_the_same(home, aws):
+    """It gives the step; the machines come from the state folder."""
+    with_agent(home)
+    rotated(home, "desktop")
+    unlock(home)
+    try:
+        said = home.run("status").stderr
+    finally:
+        stop(home)
+    assert "because these machines may still use it: desktop." in said

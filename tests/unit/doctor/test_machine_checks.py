@@ -6,11 +6,18 @@ import time
 
 import pytest
 
+from tests.fakes.example import KEY_ID
+from tests.home import PASSPHRASE
 from tests.remotes import URL, change_note, with_remote
 from tests.unit.doctor.homes import findings
+from tests.vaults import soon
 from vault import limits
+from vault.remote import summary
+from vault.remote.summary import RotationWait
 from vault.secret import Secret
 from vault.store import vault
+
+NEW = "AKIAI44QH8DHBEXAMPLE"
 
 
 def test_a_vault_that_has_just_synced_is_sound(home):
@@ -66,6 +73,42 @@ def test_key_of_the_bucket_in_rotation(home):
     found = findings(home)["remote-key"]
     assert found.where == "the vault, shared-services"
     assert found.hint.startswith("awsvault-py rotate shared-services")
+
+
+@pytest.mark.parametrize(
+    ("machines", "level", "message", "hint"),
+    [
+        (
+            ("desktop", "x\x1b"),
+            "note",
+            f"its old key {KEY_ID} stays active for up to 3 days, because these machines may still use it: desktop, x\\x1b",
+            "awsvault-py sync on each of them; then here: awsvault-py rotate shared-services",
+        ),
+        (
+            (),
+            "warning",
+            f"its old key {KEY_ID} is still active, and no machine is waited for",
+            "awsvault-py rotate shared-services",
+        ),
+    ],
+)
+def test_rotation_that_waits_for_machines(home, machines, level, message, hint):
+    """It was not interrupted; the key that syncs is said to be in rotation all the same."""
+    with_remote(home, profile="dev")
+    began = int(time.time()) - limits.MACHINES_GRACE + 3 * 86_400 - 60
+    old = vault.KeyPair(access_key_id=KEY_ID, secret=Secret("s"))
+    home.edit_entry(access_key_id=NEW, journal=vault.RotationJournal(step="retire", began=began, old=old))
+    opened = vault.open_with_passphrase(home.context().paths, Secret(PASSPHRASE), deadline=soon())
+    shown = summary.read(home.context().paths, opened.vault_id, opened.cache_key)
+    wait = RotationWait("shared-services", NEW, KEY_ID, began + limits.MACHINES_GRACE, machines)
+    summary.write(home.context().paths, opened.vault_id, opened.cache_key, shown._replace(rotations=(wait,)))
+    found = findings(home)
+    assert (found["rotation"].level, found["rotation"].message, found["rotation"].hint) == (
+        level,
+        message,
+        hint,
+    )
+    assert found["remote-key"].hint.startswith("awsvault-py sync" if machines else "awsvault-py rotate")
 
 
 def test_limit_is_before_a_replaced_key_dies():

@@ -80,10 +80,53 @@ def test_others_get_the_new_key_before_the_old_one_dies(both, aws):
     assert status(aws)[KEY_ID] == "Inactive"
 
 
+def test_status_and_list_say_who_is_waited_for(both):
+    """After the rotation, and after the sync that ends the wait."""
+    laptop, desktop = both
+    found, _ = rotate(laptop)
+    said = laptop.ok("status").stderr
+    assert f"dev: its old key {KEY_ID} stays active until " in said
+    assert f"may still use it: {found['waiting'][0]}. On each of them, run: awsvault-py sync" in said
+    assert f"waits for: {found['waiting'][0]}" in laptop.ok("list", "--used").stdout
+    assert "interrupted" not in said + desktop.ok("status").stderr
+    desktop.sync()
+    laptop.sync()
+    assert "no machine is waited for" in laptop.ok("status").stderr
+
+
+def test_machines_of_one_name_are_told_apart(both):
+    """Both are called as the host here: the ID says which one is missing, and removes it."""
+    laptop, desktop = both
+    (other,) = [
+        one for one in json.loads(laptop.ok("remote", "show", "--json").stdout)["machines"] if not one["here"]
+    ]
+    found, _ = rotate(laptop)
+    assert found["waiting"] == [f"{other['name']} ({other['id']})"]
+    done = desktop.run("rotate", "dev", "--yes")
+    assert f"another machine ({other['name']} (" in done.stderr
+
+
+def test_a_machine_that_left_is_not_waited_for(both, aws):
+    """Nor is it after it has come back."""
+    laptop, desktop = both
+    desktop.ok("remote", "remove", "--yes")
+    desktop.remote()
+    laptop.sync()
+    desktop.sync()
+    laptop.sync()
+    found, _ = rotate(laptop)
+    assert len(found["waiting"]) == 1
+    desktop.sync()
+    ended, _ = rotate(laptop)
+    assert ended["waiting"] == []
+    assert status(aws)[KEY_ID] == "Inactive"
+
+
 def test_a_question_says_who_is_waited_for(both):
     """Before it begins; while it only waits, there is nothing to ask."""
     laptop, _ = both
-    name = json.loads(laptop.ok("remote", "show", "--json").stdout)["machines"][1]["name"]
+    other = json.loads(laptop.ok("remote", "show", "--json").stdout)["machines"][1]
+    name = f"{other['name']} ({other['id']})"
     said = laptop.ok("rotate", "dev", "--dry-run").stderr
     assert (
         f"keep the old key active until these machines have synced, then inactive for seven days: {name}."

@@ -35,7 +35,7 @@ def test_journals_are_no_news():
     laptop.held["journal/laptop/dev"] = {"step": "created"}
     laptop.commit()
     assert outcome.edits_of(laptop.state, "laptop", above=0, known={}) == ()
-    assert outcome.changes({}, {"journal/laptop/dev": {}}, laptop.state.items) == ()
+    assert outcome.changes({}, {"journal/laptop/dev": {}}, laptop.state) == ()
     assert outcome.writer(desktop.state) in ("laptop", "")
 
 

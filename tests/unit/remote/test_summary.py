@@ -8,14 +8,17 @@ import pytest
 
 from tests.vaults import paths_in
 from vault.remote import summary
-from vault.remote.summary import MachineInfo, SyncSummary, WaitingItem
+from vault.remote.summary import MachineInfo, RotationWait, SyncSummary, WaitingItem
 from vault.secret import Secret
 from vault.system.files import Folder
 
 VAULT_ID, KEY = bytes(range(16)), Secret(b"k" * 32)
 HERE = MachineInfo("AAAAAAAAAAA", "laptop", 1_777_636_800, edits=3, behind=0, gone=False, here=True)
 GONE = MachineInfo("BBBBBBBBBBB", "desk\x1btop", 0, edits=0, behind=2, gone=True, here=False)
-WHOLE = SyncSummary("s3://b/k", (HERE, GONE), (WaitingItem("entry", "dev", "changed on two machines"),))
+WAIT = RotationWait("dev", "AKIAI44QH8DHBEXAMPLE", "AKIAIOSFODNN7EXAMPLE", 1_777_636_800, ("desk\x1btop",), 2)
+WHOLE = SyncSummary(
+    "s3://b/k", (HERE, GONE), (WaitingItem("entry", "dev", "changed on two machines"),), (WAIT,)
+)
 
 
 def raw(paths):
@@ -69,3 +72,12 @@ def test_thousands_that_wait_are_cut(tmp_path):
     summary.write(paths, VAULT_ID, KEY, many)
     found = summary.read(paths, VAULT_ID, KEY)
     assert len(found.waiting) == summary.MOST_WAITING
+
+
+def test_rotations_are_cut_too(tmp_path):
+    paths = paths_in(tmp_path)
+    summary.write(
+        paths, VAULT_ID, KEY, WHOLE._replace(rotations=WHOLE.rotations * (summary.MOST_WAITING + 1))
+    )
+    found = summary.read(paths, VAULT_ID, KEY)
+    assert found.rotations == WHOLE.rotations * summary.MOST_WAITING

@@ -1,18 +1,22 @@
-"""What a rotation knows of the other machines that share the vault, as of the last sync. Pure: payload in, names out."""
+"""What a rotation of this machine knows of the others that share the vault, as of the last sync. Pure: payload in, names out."""
 
 from __future__ import annotations
 
+from vault import limits
 from vault.records import NamedTuple
 from vault.remote import local_state, merging
+from vault.remote.machine_names import all_called
+from vault.remote.summary import RotationWait
 from vault.sync.versions import ENTRY, KEY, kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from vault.store.payload import Entry, Payload
+    from vault.store.payload import Entry, Payload, RotationJournal
     from vault.sync.local import LocalSync
     from vault.sync.versions import Dot
+
+
+_NAMED = 8  # machines by name for one rotation; of the others, there is the number
 
 
 class MachinesView(NamedTuple):
@@ -31,23 +35,58 @@ def view(payload: Payload, entry: Entry) -> MachinesView:
     local = local_state.find(payload)
     if local is None or not local.remote.place.url:
         return MachinesView()
-    names = [one for one, found in payload.entries.items() if found.access_key_id == entry.access_key_id]
+    names = _with_key_of(payload, entry)
     journals = merging.open_journals(local)
+    lines = local.state.machines
     return MachinesView(
-        machines=_names(local, _others(local)),
-        waiting=_names(local, _waiting(local, entry, names)),
+        machines=all_called(lines, _others(local)),
+        waiting=all_called(lines, _waiting(local, entry, names)),
         elsewhere=next((journals[one] for one in sorted(names) if one in journals), ""),
     )
+
+
+def may_wait(journal: RotationJournal) -> bool:
+    """Whether the replaced key stays active until the others have synced. With --delete-now, the user does not wait for them."""
+    return journal.step == "retire" or (journal.step == "drop" and journal.taken_back)
+
+
+def active_until(journal: RotationJournal) -> int:
+    """When the replaced key is deactivated although a machine is missing, in Unix seconds."""
+    return journal.began + limits.MACHINES_GRACE
+
+
+def waits(payload: Payload, local: LocalSync) -> tuple[RotationWait, ...]:
+    """The rotations of this machine whose old key is still active, right after a sync: what other commands show of them.
+
+    Before that sync, the others do not know the new key, and the rotation was interrupted.
+    """
+    found = []
+    for name, entry in sorted(payload.entries.items()):
+        journal = entry.journal
+        if journal is not None and journal.old is not None and may_wait(journal):
+            missing = _waiting(local, entry, _with_key_of(payload, entry))
+            names = all_called(local.state.machines, missing)
+            found.append(
+                RotationWait(
+                    name,
+                    entry.access_key_id,
+                    journal.old.access_key_id,
+                    active_until(journal),
+                    names[:_NAMED],
+                    len(names[_NAMED:]),
+                )
+            )
+    return tuple(found)
+
+
+def _with_key_of(payload: Payload, entry: Entry) -> list[str]:
+    return [one for one, found in payload.entries.items() if found.access_key_id == entry.access_key_id]
 
 
 def _others(local: LocalSync) -> set[str]:
     return {
         machine for machine, line in local.state.machines.items() if machine != local.me and not line.gone
     }
-
-
-def _names(local: LocalSync, machines: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(local.state.machines[machine].name for machine in machines))
 
 
 def _waiting(local: LocalSync, entry: Entry, names: list[str]) -> set[str]:

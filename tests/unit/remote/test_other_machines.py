@@ -9,7 +9,10 @@ import pytest
 from tests.machines import Computer
 from tests.unit.remote.conftest import bucket, desktop, laptop
 from tests.vaults import entry
-from vault.rotation.other_machines import MachinesView, view
+from vault import limits
+from vault.remote import summary
+from vault.remote.other_machines import MachinesView, view
+from vault.remote.summary import RotationWait
 from vault.secret import Secret
 from vault.store.vault import KeyPair, RotationJournal
 
@@ -23,9 +26,10 @@ def seen(machine, name="dev"):
     return view(payload, payload.entries[name])
 
 
-def take_over(machine, *names):
+def take_over(machine, *names, step="retire", **more):
     """As a rotation does it: the new key, and the journal with the old one."""
-    journal = RotationJournal(step="retire", began=5, old=KeyPair(access_key_id=OLD, secret=Secret("s")))
+    old = KeyPair(access_key_id=OLD, secret=Secret("s"))
+    journal = RotationJournal(step=step, began=5, old=old, **more)
 
     def change(payload):
         for name in names:
@@ -134,3 +138,63 @@ def test_another_machine_rotates_the_key(laptop, desktop, name):
     gone = next(one.id for one in desktop.sync(accept=True).machines if one.name == "laptop")
     desktop.sync(removes=(gone,))
     assert seen(desktop, name).elsewhere == ""
+
+
+# ── what other commands show ────────────────────────────────────────────────────────────────────
+
+
+def shown(machine):
+    """The rotations that wait, as the last sync left them."""
+    opened = machine.opened()
+    return summary.read(machine.paths, opened.vault_id, opened.cache_key).rotations
+
+
+def wait(*machines, more=0):
+    return RotationWait("dev", NEW, OLD, 5 + limits.MACHINES_GRACE, machines, more)
+
+
+def test_a_sync_says_whom_a_rotation_waits_for(laptop, desktop):
+    """Not before the others know the new key; with nobody missing, the old key can be deactivated."""
+    take_over(laptop, "dev")
+    assert shown(laptop) == ()
+    laptop.sync()
+    assert shown(laptop) == (wait("desktop"),)
+    desktop.sync()
+    assert shown(desktop) == ()
+    laptop.sync()
+    assert shown(laptop) == (wait(),)
+
+
+@pytest.mark.parametrize(
+    ("step", "more", "waits"),
+    [("drop", {"taken_back": True}, True), ("drop", {}, False), ("undo", {}, False), ("grace", {}, False)],
+)
+def test_rotations_that_wait_for_nobody(laptop, desktop, step, more, waits):
+    """An undo waits too. --delete-now does not, and a key that is kept is inactive."""
+    take_over(laptop, "dev", step=step, **more)
+    laptop.sync()
+    assert shown(laptop) == ((wait("desktop"),) if waits else ())
+
+
+def test_machines_of_one_name_are_told_apart(tmp_path, bucket, laptop, desktop):
+    twin = Computer(tmp_path / "again", "desktop", bucket)
+    twin.join()
+    laptop.sync()
+    take_over(laptop, "dev")
+    laptop.sync()
+    ids = sorted((desktop.local().me, twin.local().me))
+    assert seen(laptop).waiting == tuple(f"desktop ({one})" for one in ids)
+    twin.store("prod", OLD)
+    twin.sync()
+    (came,) = laptop.sync().came
+    assert (came.name, came.by) == ("prod", f"desktop ({twin.local().me})")
+
+
+def test_many_machines_are_counted(tmp_path, bucket, laptop, desktop):
+    for number in range(9):
+        Computer(tmp_path, f"n{number}", bucket).join()
+    laptop.sync()
+    take_over(laptop, "dev")
+    laptop.sync()
+    (found,) = shown(laptop)
+    assert (found.machines, found.more) == (("desktop", *(f"n{n}" for n in range(7))), 2)
