@@ -73,7 +73,7 @@ def command(context: Context, file: str | None, *, accept: bool, as_json: bool, 
             f"--choose {quote(f'{safe(name)}={chosen.machine}')}" for name in chosen.brings_back[:_NAMED]
         )
         say(
-            f"This machine has not synced yet. To keep {_listed(chosen)} on all machines, run: awsvault-py sync {keep}\nTo take only what "
+            f"Nothing in the bucket is replaced, and this machine has not synced yet. To keep {_listed(chosen)} on all machines, run: awsvault-py sync {keep}\nTo take only what "
             "all machines have, run: awsvault-py sync. The next command that edits the vault does the same."
         )
     elif chosen.shared == "as then":
