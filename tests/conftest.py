@@ -69,10 +69,12 @@ def pytest_collection():
 
 
 def pytest_collection_modifyitems(items):
-    """Marks what is long, and puts the longest first; within that the order of files stays."""
+    """Marks what is long or not measured, and puts the longest first; within that the order of files stays."""
     for item in items:
         if os.path.relpath(item.path, HERE).partition(os.sep)[0] in LONG:
             item.add_marker(pytest.mark.long)
+        if "untraced" in item.fixturenames:
+            item.add_marker(pytest.mark.untraced)
     items.sort(key=_turn)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.faults.chaos import campaign
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
+pytestmark = pytest.mark.usefixtures("untraced", "unmeasured")
 
 
 @pytest.mark.timeout(7200)

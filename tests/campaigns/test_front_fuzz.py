@@ -9,6 +9,7 @@ import pytest
 from tests.faults.test_front_fuzz import fuzz
 
 
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.timeout(1800)
 def test_a_million_random_frames_and_environments():
     """Others than the short run has: they start at the time of the day."""
