@@ -1,51 +1,33 @@
 """A machine that still has the program of before there were remotes: what it edits is merged by the next sync.
 
-That program is taken from this repository's history, so a clone without it cannot run these tests.
+That program is taken from this repository's history.
 """
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import subprocess
-import sys
-import tarfile
 
 import pytest
 
+from tests.clients.earlier_program import program_before, run_earlier
 from tests.fakes.example import KEY_ID, SECRET
 from tests.fakes.s3 import S3StandIn
 from tests.home import Home
-from tests.patience import PATIENCE
 from tests.unit.machines.machine import Machine
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MERGES = "vault/sync"  # the package that came with the first of them
-START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from vault.__main__ import main; main()"
 COLLEAGUE = {
     "AccessKeyId": "AKIAI44QH8DHBEXAMPLE",
     "SecretAccessKey": "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY",
 }
 
 
-def git(*words):
-    """What git says of this repository."""
-    return subprocess.run(("git", "-C", ROOT, *words), capture_output=True, check=True).stdout
-
-
 @pytest.fixture(scope="module")
 def earlier(tmp_path_factory):
     """The folder of the earlier program."""
-    folder = tmp_path_factory.mktemp("earlier")
-    first = git("log", "--diff-filter=A", "--format=%H", "--reverse", "--", MERGES).decode().split()
-    assert first, "these tests need the whole history: git fetch --unshallow"
-    with tarfile.open(fileobj=io.BytesIO(git("archive", f"{first[0]}^", "vault"))) as archive:
-        archive.extractall(folder, filter="data")
-    assert not (folder / MERGES).exists()
-    return folder
+    return program_before(MERGES, tmp_path_factory.mktemp("earlier"))
 
 
 class TwoPrograms(Machine):
@@ -53,15 +35,10 @@ class TwoPrograms(Machine):
 
     def __init__(self, home, s3, folder):
         super().__init__(home, s3)
-        self.folder = str(folder)
+        self.folder = folder
 
     def earlier(self, *words, stdin="", **env):
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", START, self.folder, *words],
-            env=self.home.with_env(env), input=stdin, capture_output=True, text=True, timeout=PATIENCE, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        return run_earlier(self.folder, self.home, *words, stdin=stdin, **env)
 
     def stores(self, name, number, *more):
         """As ``add``, by the earlier program."""

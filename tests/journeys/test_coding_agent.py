@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from tests.fakes.example import DEV
 from tests.home import SCENARIO, failed
 from tests.notifications import Notified
 from tests.patience import PATIENCE
@@ -67,6 +68,12 @@ def test_a_coding_agent_reads_dev_and_does_not_touch_prod(settled, aws, tmp_path
     assert (done.returncode, done.stderr) == (0, "")
     policy = json.loads(aws.calls.of("AssumeRole")[0].parameters["Policy"])
     assert "s3:List*" in policy["Statement"][0]["Action"]
+    aws.world.add_user("reader", account=DEV)
+    done = by_agent(home, "aws", "sts", "get-caller-identity", "--profile", "dev", "--output", "json")
+    assert json.loads(done.stdout)["Account"] == DEV
+    done = by_agent(home, "aws", "iam", "list-access-keys", "--user-name", "reader", "--profile", "dev")
+    assert done.returncode != 0
+    assert "no session policy allows the iam:ListAccessKeys action" in done.stderr
 
     before = aws.calls.count("AssumeRole")
     with desktop.answering("deny"):

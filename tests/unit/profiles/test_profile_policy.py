@@ -333,17 +333,19 @@ def test_statements_with_the_same_sid_are_joined_without_it(home, aws, written):
     )
 
 
-@pytest.mark.parametrize("way", ["export", "exec", "login", "federated"])
+@pytest.mark.parametrize("way", ["export", "exec", "server", "login", "federated"])
 def test_a_policy_that_only_denies_leaves_the_rest(home, aws, written, way):
     """A session may do nothing that no policy allows, so everything else is allowed beside it."""
     path = written(DENY)
     words = {
         "export": ["dev"],
         "exec": ["dev", "--", "true"],
+        "server": ["--server", "dev", "--", "true"],
         "login": ["--print", "dev"],
         "federated": ["--print", "shared-services"],
     }[way]
-    assert home.run("login" if way == "federated" else way, "--policy", path, *words).returncode == 0
+    command = {"federated": "login", "server": "exec"}.get(way, way)
+    assert home.run(command, "--policy", path, *words).returncode == 0
     (call,) = aws.calls.of("GetFederationToken" if way == "federated" else "AssumeRole")
     assert json.loads(call.parameters["Policy"]) == whole_but(DENY)
 

@@ -12,6 +12,7 @@ from tests.fakes.security_key_usb import PluggedKey
 from tests.home import PASSPHRASE, failed
 from tests.patience import PATIENCE
 from tests.terminal_user import Terminal
+from tests.unit.benches import Window
 from vault import limits
 from vault.context import Context
 from vault.secret import Secret
@@ -75,6 +76,17 @@ def test_a_pin_and_a_touch_unlock_it(home, key):
     assert '"AccountId":"222222222222"' in user.shown.replace(" ", "")
     assert key.key.touches == 1
     assert os.path.exists(from_env(home.env).socket) or home.run("status").returncode == 0
+
+
+def test_an_sdk_is_asked_in_a_window(home, key):
+    """By pinentry: the PIN, and the touch in a window that stays until it is made."""
+    window = Window(home, "1234")
+    home.env["DISPLAY"] = ":9"
+    key.key.touch = lambda: any("Touch the security key." in text for text in window.heard("SETDESC"))
+    done = home.run("export", "dev", AWSVAULT_PASSPHRASE=None)
+    assert (done.returncode, done.stderr, key.key.touches) == (0, "", 1)
+    assert window.heard("SETPROMPT")[0] == "PIN of the security key"
+    assert "awsvault-py needs the security key to export dev" in window.heard("SETDESC")[0]
 
 
 def test_the_passphrase_instead(home, key):
