@@ -68,7 +68,8 @@ GENERATIONS_AHEAD = 2**32  # of the bucket's file since the last sync: no machin
 MAX_OLD_KEYS = 8  # earlier keys of the bucket's file by which a machine knows a file of a removed machine
 QUIET_SYNC = 3.0  # for a sync that nobody asked for: after an edit, and after AWS refused a key
 REFUSED_KEY_AGAIN = 60  # after this, another refusal of the same key may sync again
-MAX_REFUSED_KEY = 1024  # bytes of the note about it
+MAX_REFUSED_KEYS = 64  # keys in the note about it
+MAX_REFUSED_KEY = 16 * 1024  # bytes of the note: each key takes about 110
 
 VAULT_ID = 16  # bytes
 CACHE_KEY = 32

@@ -13,6 +13,7 @@ from vault.cli.result import report_result
 from vault.cli.slow_work import SlowWork
 from vault.cli.terminal import emit, emit_json, facts, say, without_absent
 from vault.machines import bucket_access, remotes
+from vault.remote import other_machines
 from vault.s3 import address, least_policy
 from vault.text import command as command_line
 from vault.text import safe
@@ -151,16 +152,22 @@ def remove(context: Context, *, yes: bool, as_json: bool) -> None:
     stays here.
     """
     opened, url = remotes.open_to_leave(context)
+    warnings = [
+        f"the old key of {safe(name)} stays active for {', '.join(map(safe, machines))}. Without the remote, the next rotate does "
+        "not wait for them: let them sync first."
+        for name, machines in other_machines.waited_for(opened.payload).items()
+    ]
+    for warning in warnings:
+        say(f"Warning: {warning}")
     confirm(context, f"Stop syncing with {safe(url)}?", yes=yes)
     left = remotes.leave(context, opened)
     say(f"This machine no longer syncs with {safe(url)}.")
-    warnings = []
     if left.problem is not None:
         warnings.append(
             f"the other machines still list this one, because {safe(url)} could not be changed: {left.problem.message}. Their "
             f"rotations wait for it, for seven days at most. To remove it there, run on one of them: {command_line('slots remove', left.me)}"
         )
-        say(f"Warning: {warnings[0]}")
+        say(f"Warning: {warnings[-1]}")
     say(
         "The object is still in the bucket, for your other machines. If there are none, delete it with its versions."
     )

@@ -92,6 +92,8 @@ def intent(prepared: PreparedRotation, request: RotationRequest) -> str:
         return "do nothing, because no rotation is in progress"
     takes_back = isinstance(step, steps.WriteJournal) and step.step == "undo"
     if journal is not None and journal.step != "grace" and not takes_back:
+        if old and prepared.state.waiting and (request.delete_now or journal.step == "drop"):
+            return f"delete the old key {old} without waiting for {_listed(prepared.state.waiting)}"
         return "finish the interrupted rotation"
     if request.undo:
         return f"restore the old key {old} and delete {entry.access_key_id}"

@@ -60,7 +60,7 @@ def _nobody(_: VaultFile) -> Secret:
 
 def elsewhere(opened: Opened) -> tuple[tuple[str, Entry], ...]:
     """Keys that no entry of this vault shows, with the names of their entries: those of versions that wait for an answer, and of
-    rotations that other machines have in progress.
+    rotations that other machines have in progress, or that this one had when another removed the entry.
     """
     known = {entry.access_key_id for entry in opened.payload.entries.values()}
     found: dict[str, tuple[str, Entry]] = {}
@@ -83,7 +83,9 @@ def _hidden(opened: Opened, local: LocalSync) -> Iterator[tuple[str, Entry]]:
                     yield name(key), payload_codec.entry_of(dict(one.content))
     for key, versions in sorted(local.state.items.items()):
         machine, _, entry_name = name(key).partition("/")
-        for one in versions if kind(key) == JOURNAL and machine != local.me else ():
+        for one in (
+            versions if kind(key) == JOURNAL and (machine != local.me or entry_name not in entries) else ()
+        ):
             if one.content is not None:
                 journal = payload_codec.journal_of(dict(one.content))
                 for pair in (journal.new, journal.old):

@@ -73,10 +73,8 @@ def _once(context: Context, vault_id: bytes, key_id: str, opened: Opened | None)
             return earlier
         write(state, mark, BEGUN, now=context.clock.time())
         came = _sync(context, key_id, opened)
-        if came == SAME_KEY:  # with other credentials, the next process may sync
-            state.unlink(NOTE)
-        else:
-            write(state, mark, came, now=context.clock.time())
+        # With other credentials than the same key, the next process may sync.
+        write(state, mark, None if came == SAME_KEY else came, now=context.clock.time())
         return came
 
 
@@ -121,18 +119,31 @@ def _opened(context: Context) -> Opened | None:
 
 def read(state: Folder, mark: str, *, now: float) -> str | None:
     """What came of the last sync for the key with this mark, if it is not too long ago."""
-    try:
-        found = strict_json.object_of(strict_json.parse(state.read(NOTE, limit=limits.MAX_REFUSED_KEY)), NOTE)
-        came, at = found.get("came"), strict_json.integer_of(found.get("at"), "at")
-    except (FileNotFoundError, JsonError, errors.ConfigError):
-        return None
-    if found.get("key") != mark or not 0 <= now - at < limits.REFUSED_KEY_AGAIN:
-        return None
-    return came if isinstance(came, str) and came in _HINTS else None
+    return _noted(state, now=now).get(mark, (0, None))[1]
 
 
-def write(state: Folder, mark: str, came: str, *, now: float) -> None:
-    """Note what came of it. The caller holds the lock. The key's ID itself is not in the file."""
-    raw = strict_json.canonical({"key": mark, "at": int(now), "came": came})
+def write(state: Folder, mark: str, came: str | None, *, now: float) -> None:
+    """Note what came of it, or that nothing did. The caller holds the lock. No key's ID itself is in the file."""
+    noted = _noted(state, now=now)
+    noted.pop(mark, None)
+    if came is not None:
+        noted[mark] = (int(now), came)
+    kept = sorted(noted, key=lambda one: noted[one][0])[-limits.MAX_REFUSED_KEYS :]
+    raw = strict_json.canonical({one: {"at": noted[one][0], "came": noted[one][1]} for one in kept})
     state.sweep(NOTE)
     state.write_atomic(NOTE, raw, durable=False)
+
+
+def _noted(state: Folder, *, now: float) -> dict[str, tuple[int, str]]:
+    """By the mark of a key: when the last sync for it was, and what came of it. Those of too long ago are left out."""
+    noted = {}
+    try:
+        whole = strict_json.object_of(strict_json.parse(state.read(NOTE, limit=limits.MAX_REFUSED_KEY)), NOTE)
+        for mark, value in whole.items():
+            one = strict_json.object_of(value, mark)
+            at, came = strict_json.integer_of(one.get("at"), "at"), one.get("came")
+            if 0 <= now - at < limits.REFUSED_KEY_AGAIN and isinstance(came, str) and came in _HINTS:
+                noted[mark] = (at, came)
+    except (FileNotFoundError, JsonError, errors.ConfigError):
+        return {}
+    return noted

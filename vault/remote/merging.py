@@ -19,7 +19,8 @@ from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
 
     from vault.remote.outcome import ItemChange, Waiting
     from vault.sync.local import LocalSync
@@ -223,7 +224,19 @@ def _with_line(state: SharedState, author: Author) -> SharedState:
 
 def open_journals(local: LocalSync) -> dict[str, str]:
     """Rotations that other machines have in progress: the name of the machine, by the name of the entry."""
-    found = {}
+    return {one.entry: one.machine for one in journals_of_others(local)}
+
+
+class OpenJournal(NamedTuple):
+    """A rotation that another machine has in progress: the names of the machine and of the entry, and the journal."""
+
+    machine: str
+    entry: str
+    content: dict[str, Any]
+
+
+def journals_of_others(local: LocalSync) -> Iterator[OpenJournal]:
+    """The rotations that other machines have in progress. One that was removed has none."""
     for key, one in local.shown.items():
         machine, _, entry = name(key).partition("/")
         line = local.state.machines.get(machine)
@@ -234,5 +247,4 @@ def open_journals(local: LocalSync) -> dict[str, str]:
             and line is not None
             and not line.gone
         ):
-            found[entry] = called(local.state.machines, machine)
-    return found
+            yield OpenJournal(called(local.state.machines, machine), entry, one.content)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from vault import errors, limits
 from vault.aws.iam import AccessKey
 from vault.frozen import replace
+from vault.rotation import propagation
 from vault.rotation.journal import without_last_try
 from vault.rotation.state_machine import KEYS_A_USER
+from vault.rotation.stored_entry import EntryGone
 from vault.store.vault import KeyPair
-from vault.text import command
+from vault.text import command, safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,6 +60,31 @@ class KeyCreator:
         self._keep(made)
         new = AccessKey(made.id, active=True, created=made.created, asked=True)
         return replace(state, keys=(*state.keys, new))
+
+    def left_behind(self, gone: EntryGone, state: RunState) -> EntryGone:
+        """The error, with what becomes of the rotation's other key. A new one that has not taken over is deleted again: no entry
+        would ever have it.
+        """
+        journal = self._stored.entry.journal
+        pair = None if journal is None else journal.new or journal.old
+        if journal is None or pair is None:
+            return gone
+        key_id = pair.access_key_id
+        if journal.step != "prove" or state.in_use(key_id):
+            return EntryGone(
+                f"{gone.message}; the key {safe(key_id)} of its rotation is still at AWS",
+                hint="if nothing uses that key, delete it in the IAM console",
+            )
+        try:
+            propagation.retry_until_known(
+                lambda: self._iam_signer.iam().delete_key(key_id), clock=self._clock
+            )
+        except errors.Error as error:
+            return EntryGone(
+                f"{gone.message}; its new key {safe(key_id)} could not be deleted again: {error.message}",
+                hint="delete that key in the IAM console",
+            )
+        return EntryGone(f"{gone.message}; its new key {safe(key_id)} was deleted again")
 
     def withdraw_try(self, state: RunState) -> RunState:
         """Remove a try from the journal that created nothing: AWS refused it, or another machine was faster. Otherwise a key that

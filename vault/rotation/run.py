@@ -17,7 +17,7 @@ from vault.remote import other_machines
 from vault.rotation import journal, propagation, steps, stops
 from vault.rotation.create_key import KeyCreator
 from vault.rotation.state_machine import next_step
-from vault.rotation.stored_entry import StoredEntry
+from vault.rotation.stored_entry import EntryGone, StoredEntry
 from vault.store.vault import KeyPair, RotationJournal
 
 TYPE_CHECKING = False
@@ -169,7 +169,12 @@ class Rotation:
 
     def _see_edits(self, *, needed: bool) -> None:
         """Note what came with a sync. EntryChanged if the entry has another key now, unless nothing depends on that."""
-        changed = self._stored.read_again()
+        try:
+            changed = self._stored.read_again()
+        except EntryGone as gone:
+            self._note_others()
+            self._note_machines()
+            raise self._creator.left_behind(gone, self._state) from None
         self._update_signers()
         self._note_others()
         self._note_machines()
@@ -188,7 +193,11 @@ class Rotation:
         """What the last sync told of the other machines."""
         view = other_machines.view(self._stored.payload, self.entry)
         self._state = replace(
-            self._state, machines=view.machines, waiting=view.waiting, elsewhere=view.elsewhere
+            self._state,
+            machines=view.machines,
+            waiting=view.waiting,
+            elsewhere=view.elsewhere,
+            held=view.held,
         )
 
     def _take(self, step: steps.Action) -> None:

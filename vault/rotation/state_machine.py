@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from vault.store.vault import Entry, RotationJournal
 
 KEYS_A_USER = 2  # IAM's limit
+_HELD = (
+    "answer what waits (awsvault-py sync), or finish the rotation on that machine, then run the command again"
+)
 
 
 class TwoKeys(errors.RotationStopped):
@@ -69,6 +72,8 @@ def _next(entry: Entry, state: RunState, request: RotationRequest) -> Step:
     changed = _after_foreign_edit(entry, journal, state)
     if changed is not None:
         return changed
+    if _has_taken_over(entry, journal, state):
+        return RemoveJournal()
     if _is_replaced(entry, journal) and not (state.elsewhere and journal.step == "create"):
         request = replace(request, undo=True)
     match journal.step:
@@ -117,8 +122,23 @@ def _start(entry: Entry, state: RunState, request: RotationRequest) -> Step:
     if len(state.keys) < KEYS_A_USER:
         return WriteJournal(step="create")
     if other is not None:
-        return DeleteKey(key_id=other, why="other")
+        return _delete_other(other, state)
     raise _two_keys(entry, state)
+
+
+def _delete_other(key_id: str, state: RunState) -> Step:
+    """The key that the user named goes. Declined if an entry has it, here or on another machine."""
+    if key_id in state.held:
+        raise errors.Declined(
+            f'{safe(key_id)} is a key of the entry "{safe(state.held[key_id])}" on another machine',
+            hint=_HELD,
+        )
+    if key_id in state.others:
+        raise errors.Declined(
+            f'{safe(key_id)} is the key of the entry "{safe(state.others[key_id])}"',
+            hint="name a key of the user that is in no entry with --delete-other",
+        )
+    return DeleteKey(key_id=key_id, why="other")
 
 
 def _after_create(entry: Entry, journal: RotationJournal, state: RunState, request: RotationRequest) -> Step:
@@ -126,7 +146,7 @@ def _after_create(entry: Entry, journal: RotationJournal, state: RunState, reque
     if state.elsewhere and not state.sent and not request.undo:
         return WithdrawTry() if state.journaled else _leave_to_other(state, own=True)
     for key in () if state.elsewhere else state.keys:  # a key may be the other machine's
-        if key.id != entry.access_key_id and was_created_by(key, journal):
+        if key.id != entry.access_key_id and not state.in_use(key.id) and was_created_by(key, journal):
             return ShareEdits() if state.unshared else DeleteKey(key_id=key.id, why="lost")
     if request.undo:
         # IAM's list may show a new key late: keep the journal until then, for the next run.
@@ -137,7 +157,7 @@ def _after_create(entry: Entry, journal: RotationJournal, state: RunState, reque
         return ShareEdits() if state.unshared else CreateKey()
     other = request.delete_other
     if other is not None and other != entry.access_key_id and state.key(other) is not None:
-        return DeleteKey(key_id=other, why="other")
+        return _delete_other(other, state)
     raise _two_keys(entry, state)
 
 
@@ -231,6 +251,14 @@ def _after_foreign_edit(entry: Entry, journal: RotationJournal, state: RunState)
     return None
 
 
+def _has_taken_over(entry: Entry, journal: RotationJournal, state: RunState) -> bool:
+    """Whether an entry has the journal's new key already: the journal is from an older copy of the vault, and the key stays."""
+    if journal.new is None or journal.step not in ("prove", "undo"):
+        return False
+    new = journal.new.access_key_id
+    return new == entry.access_key_id or state.in_use(new)
+
+
 def _is_replaced(entry: Entry, journal: RotationJournal) -> bool:
     """Whether another machine replaced the entry's key before the new one took over: what was created goes again."""
     began = journal.step in ("create", "prove")
@@ -254,6 +282,8 @@ def _two_keys(entry: Entry, state: RunState) -> TwoKeys:
     shown = "; ".join(describe(key, now=state.now, own=own) for key in state.keys)
     other = next((key.id for key in state.keys if key.id != own), "KEYID")
     hint = f"if nothing uses the other key: awsvault-py rotate --delete-other {safe(other)}"
+    if other in state.held:
+        hint = f'{safe(other)} is a key of the entry "{safe(state.held[other])}" on another machine: {_HELD}'
     if other in state.others:
         name = state.others[other]
         hint = f'{safe(other)} is the key of the entry "{safe(name)}"; if you do not need that entry: {command("remove", name)}'

@@ -29,7 +29,7 @@ class RunState:
 
     ``others`` maps the key IDs of the vault's other entries to the names of these entries. ``machines`` are the names of the other
     machines that share the vault, ``waiting`` those that may not have the entry's key yet, and ``elsewhere`` is the one that
-    rotates this key, or "" (vault/remote/other_machines.py).
+    rotates this key, or ""; ``held`` are keys that only other machines have, as ``others`` (vault/remote/other_machines.py).
     """
 
     keys: tuple[AccessKey, ...]
@@ -44,12 +44,17 @@ class RunState:
     machines: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
     elsewhere: str = ""
+    held: Mapping[str, str] = field(default_factory=dict)
     unshared: bool = False  # other machines share the vault, and do not know what this run did last
     sent: bool = False  # this run sent CreateAccessKey
 
     def key(self, key_id: str) -> AccessKey | None:
         """The key with this ID, if the user has it."""
         return next((key for key in self.keys if key.id == key_id), None)
+
+    def in_use(self, key_id: str) -> bool:
+        """Whether another entry has this key, here or on another machine."""
+        return key_id in self.others or key_id in self.held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,12 @@ class EntryChanged(errors.RotationStopped):
     hint = "run: awsvault-py rotate, which reads the entry again"
 
 
+class EntryGone(EntryChanged):
+    """Another machine removed or renamed the entry during this run (11)."""
+
+    hint = "if its key has another name now, rotate that entry: awsvault-py list"
+
+
 class StoredEntry:
     """One entry of the vault. ``entry`` and ``payload`` are what was last read or written; ``writes`` counts the writes."""
 
@@ -58,13 +64,13 @@ class StoredEntry:
         self.writes += 1
 
     def read_again(self) -> bool:
-        """Read the vault after a sync. Whether the entry's key is another one now. EntryChanged if the entry is gone."""
-        payload = vault.open_with_main_key(self._context.paths, self._k_main).payload
-        found = payload.entries.get(self.name)
+        """Read the vault after a sync. Whether the entry's key is another one now. EntryGone: ``entry`` is as it was before."""
+        self.payload = vault.open_with_main_key(self._context.paths, self._k_main).payload
+        found = self.payload.entries.get(self.name)
         if found is None:
-            raise self.changed()
+            raise EntryGone(f'another machine removed or renamed the entry "{safe(self.name)}"')
         same = _is_same(found, self.entry)
-        self.payload, self.entry = payload, found
+        self.entry = found
         return not same
 
     def changed(self) -> EntryChanged:

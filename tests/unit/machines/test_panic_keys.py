@@ -92,6 +92,22 @@ def test_keys_of_a_rotation_on_another_machine_are_found(tmp_path, bucket):
     assert found.secret.reveal_text() == "new"
 
 
+def test_keys_of_a_rotation_whose_entry_was_removed_elsewhere_are_found(tmp_path, bucket):
+    """This machine's own: no entry has the journal any more, and the new key is at AWS."""
+    laptop, desktop = (Computer(tmp_path, name, bucket) for name in ("laptop", "desktop"))
+    laptop.begin(dev=entry())
+    desktop.join()
+    new = KeyPair(access_key_id="AKIAI55QH8DHBEXAMPLE", secret=Secret("new"))
+    journal = RotationJournal(step="prove", began=1, known=(), new=new, old=None)
+    laptop.edit(lambda p: p.with_entry("dev", entry(journal=journal)))
+    laptop.sync()
+    desktop.remove("dev")
+    desktop.sync()
+    laptop.sync()
+    assert laptop.held() == {}
+    assert [one.access_key_id for _, one in panic_keys.elsewhere(laptop.opened())] == ["AKIAI55QH8DHBEXAMPLE"]
+
+
 def test_vault_without_a_remote_has_no_other_keys(laptop, tmp_path, bucket):
     alone = Computer(tmp_path, "alone", bucket)
     alone.begin(dev=entry())

@@ -131,6 +131,19 @@ def test_key_that_nobody_replaced(same, s3):
     assert s3.requests == []
 
 
+def test_two_keys_that_nobody_replaced(same, s3):
+    """One sync for each, however their exports take turns."""
+    same.home.config(PROFILE + "[profile prod]\nregion = us-east-1\n")
+    same.home.settings('sync = "manual"\n')
+    same.add("prod", 2)
+    same.sync()
+    same.syncs_by_itself()
+    s3.requests.clear()
+    for profile in ("dev", "prod", "dev", "prod"):
+        failed(same.run("export", profile), 7, "InvalidClientTokenId", "brought no other key")
+    assert gets(s3) == 2
+
+
 def test_bucket_that_refuses(behind, s3):
     s3.denies = {"GET", "PUT"}
     failed(behind.run("export", "dev"), 7, "InvalidClientTokenId", "remote were refused")
@@ -230,13 +243,25 @@ def test_note_holds_for_a_key_and_a_while(state, mark, now, found):
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"{", b"[]", b'{"key":"a","at":true,"came":"synced"}', b'{"key":"a","at":1000,"came":"nonsense"}',
-     b'{"key":"a","at":1000,"came":["synced"]}', b'{"key":"a"}', b" " * 2000],
+    [b"", b"{", b"[]", b'{"a":{"at":true,"came":"synced"}}', b'{"a":{"at":1000,"came":"nonsense"}}',
+     b'{"a":{"at":1000,"came":["synced"]}}', b'{"a":{}}', b'{"a":1000}', b'{"key":"a","at":1000,"came":"synced"}',
+     b'{"a":{"at":1000,"came":"synced"}}' + b" " * 20_000],
 )  # fmt: skip
 def test_damaged_note_is_none(state, raw):
     """It costs one more sync."""
     state.write_atomic(refused_key.NOTE, raw, durable=False)
     assert refused_key.read(state, "a", now=1000) is None
+
+
+def test_note_is_of_many_keys_and_forgets_one(state):
+    """The newest ones; what the same key came to is not kept."""
+    for number in range(limits.MAX_REFUSED_KEYS + 1):
+        refused_key.write(state, f"{number:064}", refused_key.UNREACHABLE, now=1000 + number / 10)
+    known = [refused_key.read(state, f"{number:064}", now=1007) for number in (0, 1, limits.MAX_REFUSED_KEYS)]
+    assert known == [None, refused_key.UNREACHABLE, refused_key.UNREACHABLE]
+    refused_key.write(state, f"{1:064}", None, now=1007)
+    assert refused_key.read(state, f"{1:064}", now=1007) is None
+    assert refused_key.read(state, f"{2:064}", now=1007) == refused_key.UNREACHABLE
 
 
 def test_note_does_not_name_the_key(same):

@@ -137,6 +137,8 @@ def test_a_question_says_who_is_waited_for(both):
         in laptop.ok("rotate", "dev", "--dry-run", "--delete-now").stderr
     )
     rotate(laptop)
+    said = laptop.ok("rotate", "dev", "--dry-run", "--delete-now").stderr
+    assert f"would delete the old key {KEY_ID} without waiting for {name}." in said
     said = laptop.ok("rotate", "dev", "--dry-run").stderr
     assert f"would keep the old key {KEY_ID} active until these machines have synced: {name}." in said
     assert laptop.ok("rotate", "dev").stdout == ""
@@ -219,6 +221,18 @@ def test_delete_now_is_said_to_wait_for_nobody(laptop):
     """In the help of rotate; that of panic says what it means for other machines."""
     assert "do not wait for other machines" in " ".join(laptop.ok("rotate", "--help").stdout.split())
     assert "The keys end for all machines" in " ".join(laptop.ok("panic", "--help").stdout.split())
+
+
+def test_a_remote_that_is_removed_while_a_machine_is_waited_for(both):
+    """It is said whom nothing waits for any more, before the question."""
+    laptop, desktop = both
+    (name,) = rotate(laptop)[0]["waiting"]
+    done = laptop.ok("remote", "remove", "--yes", "--json")
+    assert f"Warning: the old key of dev stays active for {name}." in done.stderr
+    assert done.stderr.index("Warning: ") < done.stderr.index("no longer syncs")
+    (warning,) = json.loads(done.stdout)["warnings"]
+    assert f"stays active for {name}." in warning
+    assert "Warning" not in desktop.ok("remote", "remove", "--yes").stderr
 
 
 def test_remote_of_the_vault_is_named_nowhere_in_a_rotation_without_one(laptop):

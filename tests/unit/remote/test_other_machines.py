@@ -11,7 +11,7 @@ from tests.unit.remote.conftest import bucket, desktop, laptop
 from tests.vaults import entry
 from vault import limits
 from vault.remote import summary
-from vault.remote.other_machines import MachinesView, view
+from vault.remote.other_machines import MachinesView, view, waited_for
 from vault.remote.summary import RotationWait
 from vault.secret import Secret
 from vault.store.vault import KeyPair, RotationJournal
@@ -198,3 +198,53 @@ def test_many_machines_are_counted(tmp_path, bucket, laptop, desktop):
     laptop.sync()
     (found,) = shown(laptop)
     assert (found.machines, found.more) == (("desktop", *(f"n{n}" for n in range(7))), 2)
+
+
+def test_edit_of_another_field_that_came_meanwhile_does_not_wait(laptop, desktop):
+    """It was made for the old key, and is shown with the new one on every machine: nobody keeps the old."""
+    known = {"account": "111111111111", "user": "somebody"}
+    laptop.edit(lambda p: p.with_entry("dev", replace(p.entries["dev"], **known)))
+    for machine in (laptop, desktop):
+        machine.sync()
+    desktop.edit(lambda p: p.with_entry("dev", replace(p.entries["dev"], mfa_serial="arn:aws:iam::1:mfa/a")))
+    take_over(laptop, "dev")
+    for machine in (laptop, desktop, laptop):
+        machine.sync()
+    assert desktop.held()["dev"] == NEW
+    assert seen(laptop).waiting == ()
+
+
+def test_old_key_that_waits_for_an_answer_is_waited_for_by_all(laptop, desktop, tmp_path):
+    """Also if the machine that stored it was removed: which version the others use is not known here."""
+    desktop.edit(lambda p: p.with_entry("dev", entry(OLD, account="111111111111", user="somebody")))
+    desktop.sync()
+    build = Computer(tmp_path, "build", laptop.bucket)
+    build.join()
+    take_over(laptop, "dev")
+    for machine in (laptop, build, laptop):
+        machine.sync()
+    assert build.held()["dev"] == OLD
+    gone = next(one.id for one in laptop.sync(accept=True).machines if one.name == "desktop")
+    laptop.sync(removes=(gone,))
+    assert seen(laptop).waiting == ("build",)
+    assert waited_for(laptop.opened().payload) == {"dev": ("build",)}
+
+
+def test_keys_that_only_other_machines_have(laptop, desktop):
+    """Of a version that waits for an answer and of a rotation; not what an entry here shows, and not of a removed machine."""
+    assert seen(laptop).held == {}
+    assert waited_for(laptop.opened().payload) == {}
+    laptop.store("again", OLD)
+    for machine in (laptop, desktop):
+        machine.sync()
+    desktop.edit(lambda p: p.with_entry("again", entry("AKIAOTHER", user="somebody")))
+    laptop.edit(lambda p: p.with_entry("again", entry(OLD, user="another")))
+    new = KeyPair(access_key_id=NEW, secret=Secret("s"))
+    journal = RotationJournal(step="prove", began=5, new=new)
+    desktop.edit(lambda p: p.with_entry("dev", replace(p.entries["dev"], journal=journal)))
+    for machine in (laptop, desktop, laptop):
+        machine.sync()
+    assert seen(laptop).held == {"AKIAOTHER": "again", NEW: "dev"}
+    gone = next(one.id for one in laptop.sync(accept=True).machines if one.name == "desktop")
+    laptop.sync(removes=(gone,))
+    assert seen(laptop).held == {"AKIAOTHER": "again"}

@@ -271,7 +271,7 @@ def test_an_entry_that_another_machine_removes_meanwhile(two, monkeypatch):
             desktop.sync()
 
     between_steps(monkeypatch, meanwhile)
-    with pytest.raises(errors.RotationStopped, match="another machine changed the entry"):
+    with pytest.raises(errors.RotationStopped, match="another machine removed or renamed the entry"):
         laptop.rotate()
     assert laptop.keys_at_aws() == {KEY_ID: "Active"}
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from tests.unit.rotation.test_state_machine import NOW, OWN, Model, at_aws, grace, pair
 from tests.vaults import entry
-from vault import limits
+from vault import errors, limits
 from vault.aws.iam import AccessKey
 from vault.rotation import state_machine
-from vault.rotation.state_machine import RotatedElsewhere, next_step
+from vault.rotation.state_machine import RotatedElsewhere, TwoKeys, next_step
 from vault.rotation.steps import (
     CreateKey,
     DeleteKey,
@@ -261,3 +261,32 @@ def test_an_old_key_that_was_chosen_again_stays(step):
     assert next_step(chosen, active, PLAIN) == RemoveJournal()
     inactive = replace(active, keys=tuple(key._replace(active=key.id != OWN) for key in active.keys))
     assert next_step(chosen, inactive, PLAIN) == SetActive(key_id=OWN, active=True)
+
+
+@pytest.mark.parametrize("where", ["others", "held"])
+def test_a_key_that_an_entry_has_is_never_deleted_for_room(where):
+    """Here or on another machine: neither because the user named it, nor because it looks like one whose secret was lost."""
+    new = AccessKey("AKIANEW", active=True, created=NOW, asked=True)
+    there = replace(at_aws(OWN), **{where: {"AKIANEW": "there\x1b[2J"}})
+    there = replace(there, keys=(*there.keys, new))
+    for one in (entry(OWN), with_journal("create")):
+        with pytest.raises(errors.Declined, match=r"AKIANEW is (a|the) key of the entry") as caught:
+            next_step(one, there, RotationRequest(delete_other="AKIANEW"))
+        assert caught.value.message.isprintable()
+        with pytest.raises(TwoKeys) as two:
+            next_step(one, there, PLAIN)
+        assert "--delete-other" not in two.value.hint
+
+
+@pytest.mark.parametrize("request_", [PLAIN, RotationRequest(undo=True), RotationRequest(delete_now=True)])
+@pytest.mark.parametrize("step", ["prove", "undo"])
+@pytest.mark.parametrize("where", ["entry", "others", "held"])
+def test_a_journal_of_an_older_copy_ends(request_, step, where):
+    """An entry has its new key already: that key stays."""
+    journaled = with_journal(step, new=pair("AKIANEW"))
+    there = at_aws(OWN, "AKIANEW")
+    if where == "entry":
+        journaled = replace(journaled, access_key_id="AKIANEW")
+    else:
+        there = replace(there, **{where: {"AKIANEW": "again"}})
+    assert next_step(journaled, there, request_) == RemoveJournal()
