@@ -94,6 +94,13 @@ def self_signed(folder, *hosts: str, ended: bool = False, for_clients: bool = Fa
     return str(chain), str(private)
 
 
+def refused_for_servers(certificate: str, path) -> str:
+    """``certificate`` at ``path`` in OpenSSL's own form, which says that it is not trusted for servers."""
+    words = ["openssl", "x509", "-addreject", "serverAuth", "-trustout", "-in", certificate]
+    path.write_bytes(subprocess.run(words, capture_output=True, check=True).stdout)
+    return str(path)
+
+
 def subject_hash(certificate: str) -> str:
     """The hash in the file name by which OpenSSL finds a certificate in a folder."""
     words = ["openssl", "x509", "-subject_hash", "-noout", "-in", certificate]

@@ -53,12 +53,10 @@ class ConnectionPool:
     def take(self, by: Route) -> Any:
         """The route's connection that is idle or was opened ahead, which leaves the pool; None if there is none. Unreachable."""
         ahead = self._ahead.pop(by, None)
-        if ahead is not None:
-            try:
-                return ahead.connection()
-            except TimeoutError as error:
-                raise connection_errors.not_connected(by.to, by.proxy, error) from None
-        found = self._idle.pop(by, None)
+        try:
+            found = self._idle.pop(by, None) if ahead is None else ahead.connection()
+        except TimeoutError as error:
+            raise connection_errors.not_connected(by.to, by.proxy, error) from None
         if found is None or _is_silent(found, by):
             return found
         found.close()
@@ -101,12 +99,15 @@ class ConnectionPool:
             self._contexts[ca_bundle] = ca_trust.ssl_context(ca_bundle) if by_folder is None else by_folder
         return self._contexts[ca_bundle]
 
-    def fuller_context(self, ca_bundle: ca_trust.CaBundle | None) -> Any | None:
-        """After ``ssl_context`` refused a server: the one with all the machine's certificates, from now on; None if it had all."""
-        if ca_bundle is not None or not self._by_folder:
-            return None
-        self._contexts[None], self._by_folder = ca_trust.ssl_context(None), False
-        return self._contexts[None]
+    def fuller_context(self, ca_bundle: ca_trust.CaBundle | None, refused: Any) -> Any | None:
+        """After the context ``refused`` refused a server: the one with all the machine's certificates, from now on; None if it had all.
+
+        Another thread's connection may have asked for it in the meantime.
+        """
+        if self._by_folder and ca_bundle is None:
+            self._contexts[None], self._by_folder = ca_trust.ssl_context(None), False
+        current = self._contexts[ca_bundle]
+        return None if current is refused else current
 
     def work_meanwhile(self) -> None:
         """Do what this process can do until the answer comes, once."""
@@ -125,7 +126,7 @@ class ConnectionPool:
 
 
 def _is_silent(idle: Any, by: Route) -> bool:
-    """Whether an idle connection is open and nothing came after the last answer: the next call would take it for its own."""
+    """Whether an unused connection is open and nothing came after the last answer: the next call would take it for its own."""
     nothing: type[OSError] = BlockingIOError
     if by.to.scheme == "https":
         from vault.http.tls import NothingToRead
@@ -154,7 +155,7 @@ def connect(by: Route, *, pool: ConnectionPool | None, deadline: Deadline) -> An
         try:
             return _encrypted(sock, context, by, deadline=deadline)
         except tls.CertificateRefused:
-            fuller = pool.fuller_context(by.ca_bundle)
+            fuller = pool.fuller_context(by.ca_bundle, context)
             if fuller is None:
                 raise
         return _encrypted(_dialed(by, deadline=deadline), fuller, by, deadline=deadline)

@@ -8,18 +8,22 @@ from __future__ import annotations
 import os
 import sys
 
+from vault.system.quick_read import read_quickly
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 _HEX = frozenset("0123456789abcdef")
+_REFUSES = b"TRUSTED CERTIFICATE"  # OpenSSL's own form, which may say what a certificate is not good for
+_MOST = 4 * 1024 * 1024  # bytes of a file of certificates; the usual one has a quarter of a MiB
 
 
 def folder_context() -> Any | None:
     """A TLS context that trusts the certificates in the machine's folder, and no others.
 
-    None if there is no folder with names by which OpenSSL finds a certificate, or if only SSL_CERT_FILE says where to look. What this
-    context refuses may be trusted all the same: by a certificate that only the file has.
+    None if there is no folder with names by which OpenSSL finds a certificate, if only SSL_CERT_FILE says where to look, or if the file
+    may refuse what the folder trusts. What this context refuses may be trusted all the same: by a certificate that only the file has.
     """
     if sys.platform == "win32" or ("SSL_CERT_FILE" in os.environ and "SSL_CERT_DIR" not in os.environ):
         return None
@@ -27,8 +31,9 @@ def folder_context() -> Any | None:
 
     from vault.http import tls
 
-    folders = os.environ.get("SSL_CERT_DIR", get_default_verify_paths()[3])
-    if not any(map(_hashed, folders.split(os.pathsep))):
+    _, file, _, folders = get_default_verify_paths()
+    file, folders = os.environ.get("SSL_CERT_FILE", file), os.environ.get("SSL_CERT_DIR", folders)
+    if not any(map(_hashed, folders.split(os.pathsep))) or _may_refuse(file):
         return None
     found = tls.client_context()
     try:
@@ -47,6 +52,12 @@ def machine_has_certificates() -> bool:
     _, file, _, folders = get_default_verify_paths()
     file, folders = os.environ.get("SSL_CERT_FILE", file), os.environ.get("SSL_CERT_DIR") or folders
     return os.path.isfile(file) or any(map(_names, folders.split(os.pathsep)))
+
+
+def _may_refuse(file: str) -> bool:
+    """Whether the file may say of a certificate that it is not trusted: OpenSSL reads the file before the folder."""
+    found = read_quickly(file, limit=_MOST)
+    return _REFUSES in found or (not found and os.path.exists(file))
 
 
 def _names(folder: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Reads one of the user's files for a shell prompt: its bytes, or nothing. Raises nothing, imports two modules.
+"""Reads one of the user's files, or one of the system's, where milliseconds count. Raises nothing, imports two modules.
 
 It follows the rules of user_files.read_users_file, which takes eight times as long to import, and reports errors.
 """

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests.certificates import self_signed, subject_hash
+from tests.certificates import refused_for_servers, self_signed, subject_hash
 from tests.clients.tunnel import Tunnel
 from tests.fakes.aws import StandIn
 from tests.unit.aws import dials
@@ -15,6 +15,7 @@ from tests.vaults import soon
 from vault import errors
 from vault.aws import ca_trust, connections
 from vault.aws.connections import ConnectionPool
+from vault.http import certificate_folder
 from vault.http.target import parse_target
 
 
@@ -104,7 +105,19 @@ def test_the_file_once_needed_is_used_for_the_rest_of_the_run(machine, right, wr
     for count in (2, 3):
         connections.connect(by, pool=pool, deadline=soon()).close()
         assert len(machine.dialed) == count
-    assert pool.fuller_context(None) is None
+    assert pool.fuller_context(None, pool.ssl_context(None)) is None
+
+
+def test_two_connections_that_the_folder_refused_at_once_get_one_context(machine, right, wrong):
+    """One is opened ahead in a thread. The second refusal comes after the first one has read the file."""
+    machine.in_folder(wrong)
+    machine.in_file(right[0])
+    pool = ConnectionPool()
+    by_folder = pool.ssl_context(None)
+    whole = pool.fuller_context(None, by_folder)
+    assert whole is not None
+    assert pool.fuller_context(None, by_folder) is whole
+    assert pool.fuller_context(None, whole) is None
 
 
 def test_a_stale_folder_is_not_the_last_word(machine, right):
@@ -139,6 +152,23 @@ def test_a_certificate_that_is_trusted_and_not_good_is_refused(machine, tmp_path
     machine.in_file(certificate[0] if place == "file" else wrong)
     with StandIn(certificate=certificate) as aws:
         assert not accepted(aws.url)
+
+
+def test_a_certificate_that_the_file_refuses_is_refused(machine, right, tmp_path):
+    """Although it is in the folder, where OpenSSL looks after the file."""
+    machine.in_folder(right[0])
+    machine.in_file(refused_for_servers(right[0], tmp_path / "refused.pem"))
+    assert not accepted(right[1])
+    assert len(machine.dialed) == 1
+
+
+def test_a_file_that_is_too_large_to_look_through_is_read_at_once(machine, right, wrong, monkeypatch):
+    """It may refuse what the folder trusts."""
+    machine.in_folder(right[0])
+    machine.in_file(wrong)
+    assert ca_trust.folder_context() is not None
+    monkeypatch.setattr(certificate_folder, "_MOST", 10)
+    assert ca_trust.folder_context() is None
 
 
 @pytest.mark.parametrize("place", ["folder", "file"])

@@ -17,6 +17,7 @@ from tests.patience import PATIENCE
 from tests.unit.aws import dials
 from tests.unit.aws.calls import KEY, REGION
 from tests.unit.aws.recorder import Recorder
+from tests.unit.http.test_tls import Server
 from tests.vaults import soon
 from vault import errors
 from vault.aws import connections, sts, transport
@@ -105,6 +106,25 @@ def test_a_call_with_a_code_takes_no_connection_that_was_opened_ahead(aws, diale
     once(aws.url, pool, reuse=False)
     assert ahead._done.acquire(timeout=PATIENCE)  # or its thread would open it during the next test
     assert dialed.count(threading.get_ident()) == 1
+
+
+def test_what_came_before_the_call_is_not_its_answer(certificate, monkeypatch, pool):
+    """A server that has waited for long says so and closes. The call opens another connection."""
+    monkeypatch.setenv("AWS_CA_BUNDLE", certificate[0])
+    answers, said = [b"408 Request Timeout"], threading.Event()
+
+    def talk(connection):
+        if not answers:
+            connection.recv(65536)
+        answer = answers.pop() if answers else b"200 OK"
+        connection.sendall(b"HTTP/1.1 " + answer + b"\r\nContent-Length: 0\r\n\r\n")
+        said.set()
+
+    with Server(certificate, talk) as server:
+        url = f"https://127.0.0.1:{server.listener.getsockname()[1]}"
+        open_ahead(pool, url)
+        assert said.wait(PATIENCE)
+        assert once(url, pool) == 200
 
 
 def test_without_tls_nothing_is_opened_ahead(dialed, pool):
