@@ -34,19 +34,20 @@ def command(context: Context, *, trust_endpoint: bool, yes: bool, as_json: bool)
 
     If the vault has a remote, panic first takes the newest keys from the bucket, for 10 seconds at most. The keys end for all machines.
     """
-    opened = unlock(context, purpose="to deactivate its keys").opened
-    opened = panic_keys.pull(context, opened, tell=say)
-    more = panic_keys.elsewhere(opened)
+    before = unlock(context, purpose="to deactivate its keys").opened
+    opened = panic_keys.pull(context, before, tell=say)
+    more, former = panic_keys.elsewhere(opened), panic_keys.former(before, opened)
     trust = trust_option.endpoint_trust(context, trust_endpoint=trust_endpoint)
     panic.name_foreign_hosts(context, opened, trust)
-    count = len({entry.access_key_id for entry in opened.payload.entries.values()}) + len(more)
+    entries = [*opened.payload.entries.values(), *(entry for _, entry in (*more, *former))]
+    count = len({entry.access_key_id for entry in entries})
     keys = "the only key" if count == 1 else f"all {count} keys"
     confirm(
         context,
         f"Deactivate {keys} of the vault at AWS, for all programs that use them, and delete all cached sessions?",
         yes=yes,
     )
-    report = panic.run(context, opened, more=more, trust=trust, tell=say)
+    report = panic.run(context, opened, more=more, former=former, trust=trust, tell=say)
     failed = _tell_deleted(report)
     _tell_policy(report, as_json=as_json)
     if not failed:

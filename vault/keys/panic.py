@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from vault.aws.credentials import Identity
     from vault.context import Context
     from vault.keys.endpoint_trust import EndpointTrust
+    from vault.secret import Secret
     from vault.store.vault import Entry, KeyPair, Opened
 
 
@@ -42,7 +43,8 @@ class KeyOutcome:
     """What happened to one key. ``result`` says it in words; ``user`` is its user according to the vault, or empty.
 
     ``known`` is False if AWS does not accept the key and no panic on this machine deactivated it: a newer key may have
-    replaced it that this copy of the vault does not have. ``at`` is the host that answered, if it is not AWS's own.
+    replaced it that this copy of the vault does not have. If a sync took the key away, that is so, and the key counts as
+    inactive. ``at`` is the host that answered, if it is not AWS's own.
     """
 
     entry: str
@@ -102,10 +104,11 @@ def run(
     opened: Opened,
     *,
     more: Sequence[tuple[str, Entry]] = (),
+    former: Sequence[tuple[str, Entry]] = (),
     trust: EndpointTrust,
     tell: Callable[[str], None],
 ) -> PanicReport:
-    """Do everything. ``more``: keys that no entry shows, with the names of their entries.
+    """Do everything. ``more``: keys that no entry shows, with the names of their entries; ``former``: those that a sync took away.
 
     Raises no error of AWS or of the disk: each failure is in the report.
     """
@@ -117,14 +120,18 @@ def run(
     outcomes: list[KeyOutcome] = []
     users: list[str] = []
     times: list[int] = []
-    for identity, (iam_signer, name, keys) in _by_user(context, opened, more, outcomes, trust).items():
+    found = _by_user(context, opened, [*more, *former], outcomes, trust)
+    for identity, (iam_signer, name, keys) in found.items():
         users.append(identity.arn)
         for key in keys:
             outcome = _deactivate(iam_signer, name, key)
             tell(f"{safe(name)}: {outcome.key_id}: {outcome.result}")
             outcomes.append(outcome)
         times.append(iam_signer.now)
-    _record(context, before | {outcome.mark for outcome in outcomes if outcome.inactive})
+    gone = {entry.access_key_id for _, entry in former}
+    gone -= {entry.access_key_id for entry in opened.payload.entries.values()}
+    outcomes = [_replaced(outcome) if outcome.key_id in gone else outcome for outcome in outcomes]
+    _record(context, before | {outcome.mark for outcome in outcomes if outcome.inactive and outcome.known})
     sign_ins = _end_sign_ins(
         context, opened, tell
     )  # after the keys, which last longer: the portal may not answer
@@ -145,6 +152,13 @@ def _by_earlier_panic(outcome: KeyOutcome) -> KeyOutcome:
     if outcome.known:
         return outcome
     return replace(outcome, inactive=True, result="inactive since an earlier panic", error=None, known=True)
+
+
+def _replaced(outcome: KeyOutcome) -> KeyOutcome:
+    """The outcome of a key that a sync took away: if AWS itself does not accept it, another machine has replaced it."""
+    if outcome.known or outcome.at is not None:
+        return outcome
+    return replace(outcome, inactive=True, error=None)
 
 
 def _deactivated_before(context: Context) -> set[str]:
@@ -218,17 +232,20 @@ def _by_user(
 ) -> dict[Identity, tuple[IamSigner, str, list[Entry | KeyPair]]]:
     """For each user: who signs, the entry's name, and the keys in the order in which they are deactivated.
 
-    A key that AWS does not identify goes straight to ``outcomes``.
+    A key that AWS does not identify goes straight to ``outcomes``, unless it is there with another secret that AWS takes.
     """
     codes = Codes(context, OpenedKeys(opened, paths=context.paths, clock=context.clock))
     seen: set[str] = set()
+    secrets: dict[str, list[Secret]] = {}  # that were tried, by the key's ID
     by_user: dict[Identity, tuple[IamSigner, str, list[Entry | KeyPair]]] = {}
     for name, entry in [*sorted(opened.payload.entries.items()), *more]:
-        if entry.access_key_id in seen:
+        tried = secrets.setdefault(entry.access_key_id, [])
+        if entry.access_key_id in seen or entry.secret in tried:
             continue
+        tried.append(entry.secret)
         pairs = journal_pairs(entry)
         keys: list[Entry | KeyPair] = [*pairs, entry]
-        seen |= {key.access_key_id for key in keys}
+        outcomes[:] = [one for one in outcomes if one.key_id != entry.access_key_id]
         iam_signer = None
         try:
             iam_signer = IamSigner(context, name, entry, codes=codes, trust=trust)
@@ -241,6 +258,7 @@ def _by_user(
         except errors.Error as error:
             outcomes.append(_failed(name, entry.access_key_id, error))
             continue
+        seen |= {key.access_key_id for key in keys}
         keys.sort(key=lambda key: key.access_key_id == iam_signer.identified_by)  # the signer goes last
         if identity in by_user:  # another key of a user who has a signer: it goes before that one
             by_user[identity][2][:0] = keys

@@ -1,9 +1,13 @@
-"""What a panic must know of other machines: their newest keys, and every key that a conflict or a rotation keeps. Prints nothing."""
+"""What a panic must know of other machines: their newest keys, and every key that a conflict or a rotation keeps. Prints nothing.
+
+It may sync with the thief of another machine. So it takes what comes, and loses no key that it had before.
+"""
 
 from __future__ import annotations
 
 from vault import errors, limits
 from vault.frozen import replace
+from vault.keys.entries import journal_pairs
 from vault.machines import bucket_access
 from vault.remote import local_state, steps
 from vault.store import payload_codec, vault
@@ -24,8 +28,14 @@ if TYPE_CHECKING:
     from vault.sync.local import LocalSync
 
 
+_NOT_KNOWN = " Keys that another machine has stored since are not known here."
+
+
 def pull(context: Context, opened: Opened, *, tell: Callable[[str], None]) -> Opened:
-    """The vault with what the bucket has, as far as that can be had in seconds and without a question. ``tell`` gets why not."""
+    """The vault with what the bucket has, as far as that can be had in seconds and without a question. ``tell`` gets why not.
+
+    If the sync fails after it has written the vault, what came is there.
+    """
     url = "the remote"
     try:
         local = local_state.find(opened.payload)
@@ -34,9 +44,16 @@ def pull(context: Context, opened: Opened, *, tell: Callable[[str], None]) -> Op
         url = safe(local.remote.place.url)
         return _pulled(context.unattended().with_deadline(limits.PANIC_SYNC), opened, local)
     except errors.Error as error:
-        tell(
-            f"Could not sync with {url}: {error.message}. Keys that another machine has stored since are not known here."
-        )
+        now = _as_it_is(context, opened)
+        lacks = "" if now.payload.gen > opened.payload.gen else _NOT_KNOWN
+        tell(f"Could not sync with {url}: {error.message}.{lacks}")
+        return now
+
+
+def _as_it_is(context: Context, opened: Opened) -> Opened:
+    try:
+        return vault.open_with_main_key(context.paths, opened.k_main)
+    except errors.Error:
         return opened
 
 
@@ -64,17 +81,47 @@ def elsewhere(opened: Opened) -> tuple[tuple[str, Entry], ...]:
     """
     known = {entry.access_key_id for entry in opened.payload.entries.values()}
     found: dict[str, tuple[str, Entry]] = {}
-    try:
-        local = local_state.find(opened.payload)
-        for entry_name, entry in () if local is None else _hidden(opened, local):
-            if entry.access_key_id not in known:
-                found.setdefault(entry.access_key_id, (entry_name, entry))
-    except (errors.Damaged, JsonError):
-        return tuple(found.values())  # a panic goes on with the keys that can be read
+    for entry_name, entry in _hidden(opened):
+        if entry.access_key_id not in known:
+            found.setdefault(entry.access_key_id, (entry_name, entry))
     return tuple(found.values())
 
 
-def _hidden(opened: Opened, local: LocalSync) -> Iterator[tuple[str, Entry]]:
+def former(before: Opened, now: Opened) -> tuple[tuple[str, Entry], ...]:
+    """Keys of ``before`` that ``now`` lacks or has with another secret, with the names of their entries: a sync took them away.
+
+    Another machine may have rotated such a key. Or its thief removed it, so that a panic does not know it.
+    """
+    kept: dict[str, list[Secret]] = {}
+    for _, one in _all(now):
+        kept.setdefault(one.access_key_id, []).append(one.secret)
+    return tuple(
+        (entry_name, one)
+        for entry_name, one in _all(before)
+        if one.secret not in kept.get(one.access_key_id, ())
+    )
+
+
+def _all(opened: Opened) -> Iterator[tuple[str, Entry]]:
+    """Every key of the vault by itself, with the name of its entry."""
+    for entry_name, entry in sorted(opened.payload.entries.items()):
+        yield entry_name, replace(entry, journal=None)
+        for pair in journal_pairs(entry):
+            yield entry_name, _entry(entry, pair)
+    yield from _hidden(opened)
+
+
+def _hidden(opened: Opened) -> Iterator[tuple[str, Entry]]:
+    """Those that no entry shows. A panic goes on with the keys that can be read."""
+    try:
+        local = local_state.find(opened.payload)
+        if local is not None:
+            yield from _hidden_by(opened, local)
+    except (errors.Damaged, JsonError):
+        return
+
+
+def _hidden_by(opened: Opened, local: LocalSync) -> Iterator[tuple[str, Entry]]:
     entries = opened.payload.entries
     for key in sorted(shown.conflicts(local.shown)):
         if kind(key) == ENTRY:

@@ -13,6 +13,7 @@ from tests.signins import sign_in
 from tests.unit.benches import NAME
 from tests.vaults import entry
 from vault import errors
+from vault.aws.service_endpoint import ServiceEndpoint
 from vault.cli.panic import command
 from vault.keys import panic
 from vault.secret import Secret
@@ -229,3 +230,19 @@ def test_two_entries_with_one_key_are_one_outcome(bench):
         (False, "SignatureDoesNotMatch")
     ]
     assert [fate.inactive for fate in run_panic(bench).outcomes] == [True]
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_key_that_a_sync_took_away_and_aws_does_not_know_was_replaced(bench, monkeypatch, own):
+    """If AWS itself says so. It is not recorded as this machine's doing: as an entry of an older copy, it is reported."""
+    lost = ("AKIAI55QH8DHBEXAMPLE", entry("AKIAI55QH8DHBEXAMPLE"))
+    if own:
+        monkeypatch.setattr(ServiceEndpoint, "foreign_host", lambda _: None)
+    trust = endpoint_trust(bench.context())
+    report = panic.run(bench.context(), bench.opened(), former=[("gone", lost[1])], trust=trust, tell=print)
+    fates = {fate.key_id: fate for fate in report.outcomes}
+    assert fates[KEY_ID].inactive
+    assert (fates[lost[0]].inactive, fates[lost[0]].known) == (own, False)
+    bench.edit(lambda p: p.with_entry("gone", lost[1]))
+    (fate,) = [fate for fate in run_panic(bench).outcomes if fate.key_id == lost[0]]
+    assert (fate.inactive, fate.known) == (False, False)

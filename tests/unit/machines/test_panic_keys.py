@@ -71,6 +71,35 @@ def test_bucket_that_gives_nothing_stops_no_panic(both, s3, aws, trouble):
     assert aws.world.keys[KEY_ID].status == "Inactive"
 
 
+@pytest.mark.parametrize("act", ["removes it", "replaces its secret"])
+def test_key_that_the_thief_of_a_machine_takes_away_is_ended(both, aws, act):
+    """The sync of the panic itself brings what the thief did."""
+    laptop, desktop = both
+    store(laptop, "prod", COLLEAGUE)
+    laptop.sync()
+    desktop.sync()
+    if act == "removes it":
+        desktop.ok("remove", "prod", "--yes")
+    else:
+        store(desktop, "prod", (COLLEAGUE[0], COLLEAGUE[1][::-1]), "--replace")
+    desktop.sync()
+    said = panic(laptop).stderr
+    assert "2 of 2 keys are inactive" in said
+    assert {aws.world.keys[key].status for key in (KEY_ID, COLLEAGUE[0])} == {"Inactive"}
+
+
+def test_keys_that_came_are_ended_although_the_bucket_takes_nothing(both, s3, aws):
+    """The sync has written the vault before it fails."""
+    laptop, desktop = both
+    store(desktop, "prod", COLLEAGUE)
+    desktop.sync()
+    s3.denies = {"PUT"}
+    said = panic(laptop).stderr
+    assert f"Could not sync with {URL}: " in said
+    assert "not known here" not in said
+    assert "2 of 2 keys are inactive" in said
+
+
 @pytest.fixture
 def bucket():
     return InProcessBucket()
