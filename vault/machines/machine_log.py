@@ -6,6 +6,7 @@ Never a secret, and never a reason for a command to fail.
 from __future__ import annotations
 
 from vault.credentials import audit
+from vault.machines.machine_name import MOST
 from vault.unlocking.keys import OpenedKeys
 
 TYPE_CHECKING = False
@@ -50,12 +51,12 @@ def log_new_machine(context: Context, opened: Opened, source: str) -> None:
 
 def log_removed_machine(context: Context, opened: Opened, *, name: str, machine: str) -> None:
     """Log that this machine removed another one."""
-    _log(context, opened, use="machine", what=f"removed {name} ({machine})")
+    _log(context, opened, use="machine", what=f"removed {name[:MOST]} ({machine})")
 
 
 def _named(changes: Sequence[ItemChange], *, by: bool) -> str:
     words = [
-        _SIGNS[one.what] + (one.name or one.kind) + (f" ({one.by})" if by and one.by else "")
+        _SIGNS[one.what] + (one.name or one.kind) + (f" ({one.by[:MOST]})" if by and one.by else "")
         for one in changes[:_NAMED]
     ]
     more = len(changes) - len(words)

@@ -8,8 +8,15 @@ import shutil
 import pytest
 
 from tests.fakes.s3 import URL
+from tests.home import PASSPHRASE
+from tests.vaults import soon
+from vault.context import Context
 from vault.machines import machine_log
 from vault.remote.outcome import ItemChange, SyncOutcome
+from vault.secret import Secret
+from vault.store import vault
+from vault.system.clock import SystemClock
+from vault.system.paths import from_env
 
 
 @pytest.fixture
@@ -68,6 +75,22 @@ def test_many_entries_are_cut(monkeypatch):
         ("sync", "this copy of the vault is a new machine"),
         ("machine", "removed desktop (BBBBBBBBBBB)"),
     ]
+
+
+def test_a_long_name_hides_nothing(laptop):
+    """The format allows more characters than a record has bytes. What comes after the name of another machine is not cut off."""
+    laptop.remote()
+    name, paths = "\U0001f5a5" * 255, from_env(laptop.home.env)
+    opened = vault.open_with_passphrase(paths, Secret(PASSPHRASE), deadline=soon())
+    came, went = (
+        (ItemChange(f"entry/{one}", "entry", one, "added", by, 0),) for one, by in (("x", name), ("y", ""))
+    )
+    context = Context(env=laptop.home.env, paths=paths, clock=SystemClock(), deadline=soon())
+    machine_log.log_removed_machine(context, opened, name=name, machine="B" * 32)
+    machine_log.log_sync(context, opened, SyncOutcome(came=came, went=went))
+    removed, synced = records(laptop)[-2:]
+    assert removed[1].endswith(f" ({'B' * 32})")
+    assert synced[1].endswith("; 1 went: +y")
 
 
 def test_a_log_that_cannot_be_written_stops_nothing(both):
