@@ -6,7 +6,7 @@ from vault import errors, limits
 from vault.machines import bucket_access, machine_log, sync_vault
 from vault.machines.machine_name import given_or_host
 from vault.records import NamedTuple
-from vault.remote import join, local_state, outcome, steps
+from vault.remote import bucket_file, join, local_state, outcome, steps
 from vault.remote.merging import SyncRequest
 from vault.store import vault
 from vault.store.kdf import DEFAULT, STRONG
@@ -152,4 +152,4 @@ def _created(context: Context, data: bytes, place: BucketPlace, new: NewMachine,
 
 def _first_use(read: BucketFile, key: Secret) -> FirstUse:
     header = read.file.header
-    return FirstUse(header.gen, header.time, outcome.writer(read.state), steps.fingerprint(key))
+    return FirstUse(header.gen, header.time, outcome.writer(read.state), bucket_file.fingerprint(key))

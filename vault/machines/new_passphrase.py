@@ -55,6 +55,16 @@ class NewPassphrase:
             ) from None
         return key
 
+    def is_kept(self) -> bool:
+        """Whether this machine has the new slot. A sync writes it before the bucket's file, so it may have failed after that."""
+        if self.replaced is None:
+            return False
+        try:
+            header = vault.read_header(self._context.paths)
+        except errors.Error:
+            return False
+        return any(slot.sid == self.replaced.new.sid for slot in header.slots)
+
     def own_slot(self, opened: Opened) -> OwnSlot | None:
         """The slot of this machine with the new passphrase; None if it has none of a passphrase, or the new one opens it already.
 
@@ -67,6 +77,7 @@ class NewPassphrase:
         old = (known or passes)[0]
         new = self._passphrase_slot(self.typed, old).wrap(opened.k_main, vault_id=opened.vault_id)
         self.replaced = OwnSlot(old, new)
+        self._slot = new  # the next one, if machines are that fast, replaces this one
         return self.replaced
 
     def _opens(self, passes: list[SlotRecord], passphrase: Secret, vault_id: bytes) -> bool:

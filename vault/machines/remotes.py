@@ -7,7 +7,7 @@ from vault.aws import boto_session
 from vault.machines import bucket_access, machine_log, open_vault, quiet_sync
 from vault.machines.machine_name import given_or_host
 from vault.records import NamedTuple
-from vault.remote import join, judge, leaving, local_state, note, outcome, steps
+from vault.remote import bucket_file, join, judge, leaving, local_state, note, outcome
 from vault.s3 import address, probe
 from vault.store import vault
 from vault.store.kdf import DEFAULT, STRONG
@@ -119,7 +119,7 @@ def info(context: Context, opened: Opened) -> RemoteInfo:
         machines=outcome.machines(local.state, local.me),
         waiting=outcome.waiting(local.state, local.shown),
         gen=judge.last_gen(local.remote, noted),
-        fingerprint=steps.fingerprint(local.remote.key),
+        fingerprint=bucket_file.fingerprint(local.remote.key),
     )
 
 

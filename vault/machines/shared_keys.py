@@ -57,7 +57,8 @@ def prepare(context: Context, opened: Opened, passphrase: Secret | None = None) 
     try:
         _, url = sync_vault.sync_asking(context, opened, SyncRequest(), asked)
     except (errors.Unreachable, errors.Refused) as error:
-        _tell(error, f"{error.message}; {_NOTHING_DONE}")
+        if not asked.is_kept():
+            _tell(error, f"{_NOTHING_DONE}: {error.message}")
         raise
     slot = opened.slot
     if asked.replaced is not None and slot is not None and slot.sid == asked.replaced.old.sid:
@@ -146,17 +147,30 @@ def _publish(
         )
     except errors.Error as error:
         url = safe(place.url)
-        if arrived:
-            said = f"{error.message}; {url} has its new key already, and this machine still has the old one"
+        if arrived and not isinstance(error, vault.KeysChanged) and _has_new_keys(context, opened):
+            _tell(error, f"{url} and this machine have their new keys already: {error.message}")
+        elif arrived:
+            said = f"{url} has its new key already, and this machine still has the old one: {error.message}"
             _tell(error, said, hint=f"{error.hint}; then {_HALF_DONE}")
         elif isinstance(error, errors.Unreachable) and error.sent:
             said = (
-                f"{error.message}; {url} may have its new key already, and this machine still has the old one"
+                f"{url} may have its new key already, and this machine still has the old one: {error.message}"
             )
             _tell(error, said, hint=_HALF_DONE)
         else:
-            _tell(error, f"{error.message}; {_NOTHING_DONE}")
+            _tell(error, f"{_NOTHING_DONE}: {error.message}")
         raise
+
+
+def _has_new_keys(context: Context, opened: Opened) -> bool:
+    """Whether the vault does not open with its old main key any more: it was written, and something after that failed."""
+    try:
+        vault.open_with_main_key(context.paths, opened.k_main)
+    except vault.KeysChanged:
+        return True
+    except errors.Error:
+        return False
+    return False
 
 
 def _tell(error: errors.Error, message: str, *, hint: str | None = None) -> None:
@@ -175,8 +189,12 @@ def _shared(opened: Opened) -> LocalSync | None:
 
 
 def machines_called(opened: Opened, name: str) -> list[MachineInfo]:
-    """The machines that share the vault and have this ID or this name, those that were removed too."""
+    """The machine that shares the vault and has this ID, or those that have this name; those that were removed too.
+
+    An ID comes first, so that each machine can be named, although another one may call itself by that ID.
+    """
     local = _shared(opened)
     if local is None:
         return []
-    return [one for one in outcome.machines(local.state, local.me) if name in (one.id, one.name)]
+    machines = outcome.machines(local.state, local.me)
+    return [one for one in machines if one.id == name] or [one for one in machines if one.name == name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vault import limits
+from vault import errors, limits
 from vault.machines import bucket_access, machine_log, open_vault, remotes
 from vault.machines.new_passphrase import NewPassphrase
 from vault.remote import local_state, steps
@@ -51,21 +51,29 @@ def sync_asking(
     tell: Callable[[str], None] = remotes.not_told,
     credentials: Credentials | None = None,
 ) -> tuple[SyncOutcome, str]:
-    """As ``sync_opened``. ``asked`` has what the user typed, if the bucket's file had another key."""
+    """As ``sync_opened``. ``asked`` has what the user typed, if the bucket's file had another key. An error says so if that is this
+    machine's passphrase now.
+    """
     place = local_state.require(opened.payload).remote.place
     if credentials is None:
         credentials = bucket_access.credentials_for(context, place, opened)
-    done = steps.sync(
-        bucket_access.bucket(context, place, credentials),
-        paths=context.paths,
-        clock=context.clock,
-        deadline=context.with_deadline(limits.REMOTE_MOST).deadline,
-        open_vault=lambda: opened,
-        ask=asked.key_of,
-        own_slot=asked.own_slot,
-        request=request,
-        tell=tell,
-    )
+    try:
+        done = steps.sync(
+            bucket_access.bucket(context, place, credentials),
+            paths=context.paths,
+            clock=context.clock,
+            deadline=context.with_deadline(limits.REMOTE_MOST).deadline,
+            open_vault=lambda: opened,
+            ask=asked.key_of,
+            own_slot=asked.own_slot,
+            request=request,
+            tell=tell,
+        )
+    except errors.Error as error:
+        if asked.is_kept():
+            error.message = f"the passphrase that you typed is this machine's now, but: {error.message}"
+            error.args = (error.message,)
+        raise
     tell("")
     if done.nothing:
         known = remotes.info(context, opened)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vault import errors, limits
+from vault.crypto.seal import hkdf
 from vault.records import NamedTuple
 from vault.remote import contents
 from vault.store import boxes, strict_json
@@ -37,6 +38,12 @@ class BucketFile(NamedTuple):
     key_gen: int
     slots: tuple[SlotRecord, ...]
     state: SharedState
+
+
+def fingerprint(key: Secret) -> str:
+    """A text by which a user compares on two machines that they have the same bucket's file: of its key, in four groups."""
+    raw = hkdf(key, info=b"awsvault/v1/remote-fingerprint")[:8].hex()
+    return "-".join(raw[at : at + 4] for at in range(0, 16, 4))
 
 
 def build(

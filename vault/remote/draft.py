@@ -102,7 +102,7 @@ def make_step(
         known = replace(known, seen=versions.join(seen, theirs.lasts() if theirs is not None else {}))
         if bucket.file is not None:
             read = bucket.file
-            outdated = read.key != known.key and read.key_gen <= known.key_gen
+            outdated = read.key != known.key and read.key_gen < known.key_gen
             if not outdated:
                 known = known.with_new_key(read.key, read.slots, read.key_gen)
             known = replace(known, gen=read.file.header.gen, digest=read.file.digest.hex())

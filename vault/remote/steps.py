@@ -10,8 +10,9 @@ import os
 from dataclasses import replace
 
 from vault import errors, limits
-from vault.crypto.seal import b64u, hkdf
+from vault.crypto.seal import b64u
 from vault.remote import judge, local_state, note, other_machines, outcome, summary
+from vault.remote.bucket_file import fingerprint
 from vault.remote.draft import FromBucket, NewRemoteKey, make_step
 from vault.remote.merging import Maker, SyncRequest
 from vault.remote.note import SyncNote
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from vault.remote.draft import OwnSlot, SyncStep
     from vault.remote.judge import Ask
     from vault.remote.outcome import ItemChange
-    from vault.secret import Secret
     from vault.store.format import VaultFile
     from vault.store.opened import Opened
     from vault.store.payload import Payload
@@ -187,13 +187,24 @@ class _Sync:
         try:
             etag = self.bucket.put(step.put.raw, match)
         except ConditionFailed:
-            return None
+            if self.new_key is None or (arrived := self._arrived(step.put)) is None:
+                return None
+            etag = arrived
         self.written = step.put.header.time
         if self.new_key is not None:  # if this is not reached, the user types the new passphrase once
             local = self.local = self.new_key.kept_in(self.local, step.put.header.gen)
             self.opened = self.keep_key(lambda payload: local_state.keep(payload, local))
             step = step._replace(local=local)
         return self._finish(step, etag)
+
+    def _arrived(self, put: VaultFile) -> str | None:
+        """The entity tag if the bucket has this file, which only this run can open: what is sent twice is refused the second time."""
+        try:
+            got = self.bucket.get(None)
+        except errors.Unreachable as error:
+            error.sent = True
+            raise
+        return got.etag if isinstance(got, Fetched) and got.data == put.raw else None
 
     def _judged(self, got: Fetched | Absent | NotChanged) -> FromBucket:
         """What the bucket shows, if it can be merged."""
@@ -208,13 +219,7 @@ class _Sync:
         found = None
         try:
             found = judge.parse(got.data, vault_id=self.opened.vault_id, url=url)
-            read = judge.opened(
-                found,
-                local.remote,
-                self.ask,
-                noted=noted,
-                accept=accept,
-            )
+            read = judge.opened(found, local.remote, self.ask, noted=noted, accept=accept)
         except errors.Damaged as error:
             if accept and not isinstance(error, judge.OtherVault):
                 return FromBucket(
@@ -227,7 +232,7 @@ class _Sync:
             seen.pop(local.me, None)  # what it wrote under the old key was replaced: it brings that again
         if not accept:
             judge.check_seen(seen, read.state, local.state, url=url)
-        if read.key != local.remote.key and 0 < local.remote.key_gen < read.key_gen:
+        if read.key != local.remote.key and 0 < local.remote.key_gen <= read.key_gen:
             self.typed = True
             if self.own_slot is not None and not self.request.dry:
                 self.slot = self.own_slot(self.opened)
@@ -337,12 +342,6 @@ class _Sync:
                 hint="run: awsvault-py sync",
             )
         self.clock.sleep(pause)
-
-
-def fingerprint(key: Secret) -> str:
-    """A text by which a user compares on two machines that they have the same bucket's file: of its key, in four groups."""
-    raw = hkdf(key, info=b"awsvault/v1/remote-fingerprint")[:8].hex()
-    return "-".join(raw[at : at + 4] for at in range(0, 16, 4))
 
 
 def _new_id() -> str:

@@ -95,6 +95,18 @@ def test_passphrase_that_opens_the_vault_already_replaces_nothing(home, shared, 
     assert new.own_slot(both) is None
 
 
+def test_next_new_passphrase_replaces_the_one_before(home, shared, bucket):
+    """Two machines replaced the key while this one synced. Its other passphrase stays."""
+    new = asked(home, shared, NEW)
+    new.key_of(bucket)
+    slot = new.own_slot(shared)
+    both = vault.rewrite(
+        from_env(home.env), shared.k_main, lambda draft, _: slot.put_into(draft), deadline=soon()
+    )
+    new.typed = Secret("and five more words for all")
+    assert new.own_slot(both).old == slot.new
+
+
 def test_nobody_to_ask(home, shared, bucket):
     with pytest.raises(errors.Locked, match="replaced on another machine") as found:
         asked(home, shared, None).key_of(bucket)

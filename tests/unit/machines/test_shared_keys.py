@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from tests.fakes.bucket import InProcessBucket, lost
 from tests.fakes.s3 import URL
 from tests.home import PASSPHRASE, failed
+from tests.machines import Computer
 from tests.terminal_user import Terminal
+from tests.vaults import entry
 from vault import errors
-from vault.machines import bucket_access
+from vault.machines import bucket_access, shared_keys
+from vault.sync.versions import MachineLine, SharedState
 from vault.upkeep import rekey
 
 NEW = "five other words for all"
@@ -191,3 +195,61 @@ def test_disk_that_fails_after_the_write_of_the_bucket(shared, monkeypatch):
     assert len(bucket.history) == written + 1
     assert run("list").returncode == 0
     failed(run("sync"), 4, "does not open the bucket's file")
+
+
+@pytest.mark.parametrize("words", [("sync",), ("passwd",)])
+def test_bucket_that_fails_after_the_passphrase_became_this_machines(both, s3, words):
+    """The sync writes the vault first. The error says which passphrase it has now."""
+    laptop, desktop = both
+    passwd(laptop)
+    laptop.add("prod", 1)
+    laptop.sync()
+    s3.denies = {"PUT"}
+    shown = types(desktop, *words, code=7)
+    assert "the passphrase that you typed is this machine's now" in shown
+    assert "no passphrase was changed" not in shown
+    assert (opens(desktop, PASSPHRASE), opens(desktop, NEW)) == (4, 0)
+
+
+def test_long_answer_of_a_server_does_not_push_out_what_was_done(shared):
+    """An error is cut at 400 characters: what the command did comes first."""
+    bucket, run = shared
+
+    def refuses(request):
+        if request == "PUT":
+            raise errors.Refused("x" * 400)
+
+    bucket.before = refuses
+    failed(run("rekey"), 7, "no key and no passphrase was changed: ")
+
+
+def test_failure_after_both_have_their_new_keys(shared, monkeypatch):
+    """The error does not say that this machine has its old passphrase."""
+    _, run = shared
+
+    def fails(_):
+        raise errors.StorageError("a session cannot be deleted")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rekey, "forget_files", fails)
+        done = run("passwd", "--stdin", stdin=NEW)
+    failed(done, 6, "a session cannot be deleted", "this machine have their new keys already")
+    assert "old one" not in done.stderr
+    assert run("list", AWSVAULT_PASSPHRASE=NEW).returncode == 0
+
+
+def test_machine_that_calls_itself_by_the_id_of_another(tmp_path):
+    """Each of the two can be named by its ID, and so be removed."""
+    bucket = InProcessBucket()
+    laptop, desktop = (Computer(tmp_path, name, bucket) for name in ("laptop", "desktop"))
+    laptop.begin(dev=entry())
+    desktop.join()
+    laptop.sync()
+    state, known = laptop.local().state, desktop.local().me
+    names = {known: "hostile", "hostile": known}
+    lines = {
+        each: replace(state.machines.get(each, MachineLine()), name=name) for each, name in names.items()
+    }
+    laptop.change_local(state=SharedState(state.items, {**state.machines, **lines}))
+    for each in names:
+        assert [one.id for one in shared_keys.machines_called(laptop.opened(), each)] == [each]

@@ -8,7 +8,7 @@ from tests.fakes.bucket import lost, unreachable
 from tests.machines import Computer, way
 from vault import errors
 from vault.remote import note
-from vault.remote.steps import fingerprint
+from vault.remote.bucket_file import fingerprint
 from vault.store import vault
 from vault.system import locks
 from vault.system.files import Folder

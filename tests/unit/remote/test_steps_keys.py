@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from tests.fakes.bucket import lost
+from tests.fakes.bucket import lost, unreachable
 from tests.machines import PASSPHRASE, Computer, way
 from tests.vaults import soon
 from vault import errors
@@ -14,8 +14,9 @@ from vault.remote.draft import OwnSlot
 from vault.secret import Secret
 from vault.store import restore, vault
 from vault.store.format import parse_file
+from vault.sync.bucket import ConditionFailed
 
-NEW = "a new long passphrase"
+NEW, OTHER = "a new long passphrase", "another long passphrase"
 
 
 def own_slot(computer, passphrase=NEW):
@@ -266,3 +267,60 @@ def test_no_more_keys_are_kept_than_the_format_allows(laptop, desktop):
     for number in range(10):
         laptop.sync(new_slots=[way(f"{NEW} {number}")])
     assert len(laptop.local().remote.old) == 8
+
+
+def refused_although_it_arrived(bucket):
+    """The connection ended before the answer, and the same request is refused on the next one."""
+
+    def after(request):
+        if request == "PUT":
+            bucket.after = lambda _: None
+            raise ConditionFailed
+
+    bucket.after = after
+
+
+def test_put_that_arrived_and_was_sent_again(laptop, desktop, bucket):
+    """The file there is this machine's own: nobody is asked for the passphrase that was just chosen."""
+    asked = laptop.asked
+    refused_although_it_arrived(bucket)
+    laptop.sync(new_slots=[way(NEW)])
+    assert bucket.requests == ["GET", "PUT", "GET"]
+    assert laptop.asked == asked
+    assert laptop.sync().nothing
+    desktop.typed = [NEW]
+    desktop.sync()
+    assert desktop.local().remote.key == laptop.local().remote.key
+
+
+def test_put_that_may_have_arrived_is_called_so(laptop, desktop, bucket):
+    """Whether the file there is this machine's own could not be read."""
+    refused_although_it_arrived(bucket)
+
+    def before(request):
+        if bucket.requests == ["GET", "PUT", "GET"]:
+            unreachable()
+
+    bucket.before = before
+    with pytest.raises(errors.Unreachable) as found:
+        laptop.sync(new_slots=[way(NEW)])
+    assert found.value.sent
+
+
+def test_two_new_keys_at_once_on_a_server_that_races(laptop, desktop, bucket):
+    """Neither machine saw the other's. The user accepts the one that is there, and then both have it."""
+    there = bucket.data, bucket.etag
+    laptop.sync(new_slots=[way(NEW)])
+    bucket.data, bucket.etag = there
+    desktop.sync(new_slots=[way(OTHER)])
+    assert laptop.local().remote.key_gen == desktop.local().remote.key_gen
+    with pytest.raises(errors.RolledBack):
+        laptop.sync()
+    laptop.typed, asked = [OTHER], desktop.asked
+    done = laptop.sync(accept=True, own_slot=own_slot(laptop, OTHER))
+    assert (done.typed, done.adopted) == (True, True)
+    laptop.store("prod")
+    laptop.sync()
+    desktop.sync()
+    assert desktop.held() == laptop.held()
+    assert desktop.asked == asked
