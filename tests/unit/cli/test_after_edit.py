@@ -130,6 +130,7 @@ def test_manual_makes_no_request(auto, s3):
 
 def test_removed_remote_is_not_asked(auto, s3):
     auto.ok("remote", "remove", "--yes")
+    s3.requests.clear()
     auto.add("prod", 1)
     assert s3.requests == []
 
