@@ -5,7 +5,8 @@
 
 A scripted user types everything, also what one would paste, at a terminal against a stand-in for AWS. Seconds are the
 keystrokes at 4 a second and the measured time of the machine. ``--bin`` measures another installation; ``--without-offer``
-one whose `add` prints the profile, so that the user writes ~/.aws/config. Prints a row of a table for each path.
+one whose `add` prints the profile, so that the user writes ~/.aws/config, and that has no sign-in. Prints a row of a table
+for each path.
 """
 
 from __future__ import annotations
@@ -33,13 +34,14 @@ from vault.secret import Secret
 TYPED_A_SECOND = 4
 WAIT = 120  # seconds for a prompt
 ROLE = "arn:aws:iam::222222222222:role/DeveloperRole"
-ASK = "aws sts get-caller-identity --profile dev"
+ASK = "aws sts get-caller-identity --profile"
 ROUNDS = 8_192  # of PBKDF2, as aws-vault's library writes them
 QUESTION = ["[y/N/d] ", "[y/N] "]  # now, and in older installations
 PATHS = {
     "key": "I have only a key",
     "import": "I have `~/.aws/credentials`",
     "aws-vault": "I have aws-vault, its encrypted files",
+    "sign-in": "I use `aws sso login`",
 }
 READY = "first-minutes$ "
 BLOCKS = f"""[profile shared-services]
@@ -53,6 +55,11 @@ credential_process = awsvault-py export dev
 awsvault_role_arn = {ROLE}
 awsvault_source_profile = shared-services
 mfa_serial = {SERIAL}
+"""
+SESSION = """[sso-session corp]
+sso_region = us-east-1
+sso_start_url = https://example.awsapps.com/start
+sso_registration_scopes = sso:account:access
 """
 AS_AWS_HAS_IT = f"""[profile dev]
 region = us-east-1
@@ -135,6 +142,15 @@ def with_aws_vault(user: Typist) -> None:
     confirm_import(user)
 
 
+def with_a_sign_in(user: Typist) -> None:
+    """The path "I use aws sso login". Whoever confirms the sign-in's page does so at once."""
+    user.types("awsvault-py sso login", until="New passphrase: ")
+    user.types(PASSPHRASE, until="Repeat the new passphrase: ")
+    user.types(PASSPHRASE)
+    user.types("awsvault-py setup --sso corp --region us-east-1", until=QUESTION)
+    user.types("y")
+
+
 def confirm_import(user: Typist) -> None:
     """A passphrase for the new vault, and the yes to the changes."""
     user.types(PASSPHRASE, until="Repeat the new passphrase: ")
@@ -142,15 +158,16 @@ def confirm_import(user: Typist) -> None:
     user.types("y")
 
 
-def whoami(user: Typist, *, code: bool) -> None:
+def whoami(user: Typist, *, code: bool, profile: str) -> None:
     """The line that must work; ``code``: the vault has no seed, so it asks for a code."""
+    ask = f"{ASK} {profile}"
     if code:
-        user.types(ASK, until="MFA code of ")
+        user.types(ask, until="MFA code of ")
         user.child.expect_exact(": ")
         seed = codes.parse_seed(Secret(SEED))
         shown = user.types(codes.code(seed, int(time.time()) // seed.period))
     else:
-        shown = user.types(ASK)
+        shown = user.types(ask)
     if "assumed-role/DeveloperRole" not in shown:
         raise SystemExit(f"the last command failed:\n{shown}")
 
@@ -170,6 +187,11 @@ def has_aws_vault(home: Home) -> None:
     write(os.path.join(folder, "shared-services"), sealed(item("shared-services"), rounds=ROUNDS))
 
 
+def has_a_section(home: Home) -> None:
+    """AWS's config file, with the place to sign in."""
+    home.config(SESSION)
+
+
 def has_nothing(home: Home) -> None:
     """Not even the folder of AWS's files."""
     os.rmdir(os.path.dirname(home.config_path))
@@ -185,13 +207,16 @@ def measured(path: str, folder: str, *, offered: bool) -> Typist:
     """One path from an empty home to the end."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as root, StandIn() as aws:
         home = Home(os.path.join(root, "home"), url=aws.url)
-        {"key": has_nothing, "import": has_credentials, "aws-vault": has_aws_vault}[path](home)
+        aws.world.assign("222222222222", "DeveloperRole", account_name="dev")
+        has = {"import": has_credentials, "aws-vault": has_aws_vault, "sign-in": has_a_section}
+        has.get(path, has_nothing)(home)
         user = Typist(home, folder)
         if path == "key":
             with_a_key(user, offered=offered)
         else:
-            (with_credentials if path == "import" else with_aws_vault)(user)
-        whoami(user, code=path != "key")
+            {"import": with_credentials, "aws-vault": with_aws_vault, "sign-in": with_a_sign_in}[path](user)
+        by_import = path in ("import", "aws-vault")
+        whoami(user, code=by_import, profile="dev/DeveloperRole" if path == "sign-in" else "dev")
         user.child.close()
         agent = Agent.reach(home.file("run/agent.sock"), answer=WAIT)
         if agent is not None:
@@ -214,6 +239,8 @@ def main() -> None:
     options = parser.parse_args()
     sys.stdout.write("| path | keystrokes | machine | seconds | editor |\n|---|---|---|---|---|\n")
     for path, shown in PATHS.items():
+        if options.without_offer and path == "sign-in":
+            continue
         user = measured(path, options.bin, offered=not options.without_offer)
         editor = "~/.aws/config, in an editor" if options.without_offer and path == "key" else "none"
         sys.stdout.write(
