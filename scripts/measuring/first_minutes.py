@@ -36,7 +36,9 @@ WAIT = 120  # seconds for a prompt
 ROLE = "arn:aws:iam::222222222222:role/DeveloperRole"
 ASK = "aws sts get-caller-identity --profile"
 ROUNDS = 8_192  # of PBKDF2, as aws-vault's library writes them
-QUESTION = ["[y/N/d] ", "[y/N] "]  # now, and in older installations
+# Now, and in older installations:
+QUESTION = ["[y/N/d] ", "[y/N] "]
+REPEAT = ["Repeat the new passphrase: ", "New passphrase again: "]
 PATHS = {
     "key": "I have only a key",
     "import": "I have `~/.aws/credentials`",
@@ -107,7 +109,7 @@ class Typist:
 def with_a_key(user: Typist, *, offered: bool) -> None:
     """The path "I have only a key"."""
     user.types("awsvault-py add shared-services", until="New passphrase: ")
-    user.types(PASSPHRASE, until="Repeat the new passphrase: ")
+    user.types(PASSPHRASE, until=REPEAT)
     user.types(PASSPHRASE, until="Access key ID for shared-services: ")
     user.types(KEY_ID, until="(not shown): ")
     user.types(SECRET, until="(Enter for none): ")
@@ -145,7 +147,7 @@ def with_aws_vault(user: Typist) -> None:
 def with_a_sign_in(user: Typist) -> None:
     """The path "I use aws sso login". Whoever confirms the sign-in's page does so at once."""
     user.types("awsvault-py sso login", until="New passphrase: ")
-    user.types(PASSPHRASE, until="Repeat the new passphrase: ")
+    user.types(PASSPHRASE, until=REPEAT)
     user.types(PASSPHRASE)
     user.types("awsvault-py setup --sso corp --region us-east-1", until=QUESTION)
     user.types("y")
@@ -153,7 +155,7 @@ def with_a_sign_in(user: Typist) -> None:
 
 def confirm_import(user: Typist) -> None:
     """A passphrase for the new vault, and the yes to the changes."""
-    user.types(PASSPHRASE, until="Repeat the new passphrase: ")
+    user.types(PASSPHRASE, until=REPEAT)
     user.types(PASSPHRASE, until=QUESTION)
     user.types("y")
 
