@@ -145,7 +145,7 @@ def with_aws_vault(user: Typist) -> None:
 
 
 def with_a_sign_in(user: Typist) -> None:
-    """The path "I use aws sso login". Whoever confirms the sign-in's page does so at once."""
+    """The path "I use aws sso login". The page of the sign-in is confirmed at once."""
     user.types("awsvault-py sso login", until="New passphrase: ")
     user.types(PASSPHRASE, until=REPEAT)
     user.types(PASSPHRASE)
